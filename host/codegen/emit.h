@@ -1,0 +1,43 @@
+/* Straight-line code from expressions: one line an operation, shared values once, expensive branches of `if`
+ * computed only where some lane takes them. */
+#ifndef KM_CODEGEN_EMIT_H
+#define KM_CODEGEN_EMIT_H
+
+#include "base/text.h"
+#include "model/expression.h"
+
+#include <stdbool.h>
+
+typedef enum km_dialect_kind {
+    KM_DIALECT_LANES,  /* OpenCL C on `real` vectors: km_exp, masks, any() */
+    KM_DIALECT_SCALAR, /* OpenCL C on `scalar`: per-point preparation */
+    KM_DIALECT_C       /* C11 on double */
+} km_dialect_kind;
+
+typedef struct km_emitter {
+    const km_pool *pool;
+    km_dialect_kind dialect;
+    /* Text of a leaf (a symbol, or in the lanes dialect a whole constant expression), or NULL when the
+     * expression is to be computed here. Caller frees. */
+    char *(*leaf)(void *context, km_expr e);
+    void *context;
+    const char *indent;
+    /* working memory */
+    char *needed, *emitted, *forbidden;
+    int *uses, *guard;
+    size_t size;
+    km_text *out;
+} km_emitter;
+
+/* Lines that compute root[0..n), then `target(context, i)` = value for each. target[i] is the left-hand side,
+ * for example "f[3]"; a NULL target is computed but not stored. */
+void km_emit(km_emitter *emitter, km_text *out, const km_expr *root, const char *const *target, int n);
+
+/* A number as a literal of the dialect; caller frees. */
+char *km_emit_number(km_dialect_kind dialect, double value);
+
+/* Additions, multiplications (a fused multiply-add counts 2), divisions and functions (by their own cost) that
+ * computing the roots takes when every branch is taken: for counting flops. */
+double km_emit_cost(km_emitter *emitter, const km_expr *root, int n);
+
+#endif

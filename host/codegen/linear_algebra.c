@@ -1,0 +1,110 @@
+/* Straight-line LU of 1/(gamma h) - J without pivoting, in elimination order.
+ *
+ * Crout's form with the signs turned so that what J already holds needs no work: with L's diagonal d_k,
+ *   M_ij = J_ij + sum M_im V_mj (i > j),  V_ij = (J_ij + sum M_im V_mj) / d_i (j > i),  sums over m < min(i,j),
+ *   d_k = g - J_kk - sum M_km V_mk;   forward x_i = (x_i + sum M_im x_m) / d_i, backward x_i += sum V_ij x_j. */
+#include "base/memory.h"
+#include "codegen/sparse.h"
+#include "codegen/writer.h"
+
+#include <stdlib.h>
+
+/* J_ij as text, or NULL where it is 0. Caller frees. */
+static char *jacobian_text(km_writer *w, int i, int j)
+{
+    const km_problem *p = w->problem;
+
+    for (int k = 0; k < p->n_jacobian; k++)
+        if (p->jacobian[k].row == i && p->jacobian[k].column == j)
+            return w->jacobian_index[k] >= 0 ? km_format("J[%d]", w->jacobian_index[k])
+                                             : km_constant_text(w, p->jacobian[k].value);
+    return NULL;
+}
+
+/* J_ij + sum over m of M_im V_mj as a nested expression; *plain if it is J_ij alone. */
+static char *accumulated(km_writer *w, char **entry, int n, int i, int j, bool *plain)
+{
+    char *sum = jacobian_text(w, i, j);
+    int least = i < j ? i : j;
+
+    *plain = true;
+    for (int m = 0; m < least; m++) {
+        const char *left = entry[i * n + m], *right = entry[m * n + j];
+        char *next;
+        if (left == NULL || right == NULL)
+            continue;
+        next = sum ? km_format("KM_FMA(%s, %s, %s)", left, right, sum) : km_format("%s * %s", left, right);
+        free(sum);
+        sum = next;
+        *plain = false;
+    }
+    return sum;
+}
+
+/* One pivot: d_k, then row k of V and column k of M. entry[] holds the text of M, V and 1/d. */
+static void write_pivot(km_writer *w, char **entry, int n, int k)
+{
+    km_text *out = &w->text;
+    bool plain;
+    char *sum = accumulated(w, entry, n, k, k, &plain);
+
+    km_text_add(out, "    lu[%d] = R(1.0) / (g%s%s%s);\n", w->n_lu, sum ? " - (" : "", sum ? sum : "", sum ? ")" : "");
+    free(sum);
+    entry[k * n + k] = km_format("lu[%d]", w->n_lu++);
+    for (int j = k + 1; j < n; j++) {
+        sum = accumulated(w, entry, n, k, j, &plain);
+        if (sum == NULL)
+            continue;
+        km_text_add(out, "    lu[%d] = %s * %s;\n", w->n_lu, entry[k * n + k], sum);
+        entry[k * n + j] = km_format("lu[%d]", w->n_lu++);
+        free(sum);
+    }
+    for (int i = k + 1; i < n; i++) {
+        sum = accumulated(w, entry, n, i, k, &plain);
+        if (sum == NULL || plain) {
+            entry[i * n + k] = sum;
+            continue;
+        }
+        km_text_add(out, "    lu[%d] = %s;\n", w->n_lu, sum);
+        entry[i * n + k] = km_format("lu[%d]", w->n_lu++);
+        free(sum);
+    }
+}
+
+void km_write_linear_algebra(km_writer *w)
+{
+    int n = w->problem->n_states;
+    char **entry = km_alloc((size_t)n * (size_t)n + 1, sizeof *entry);
+    km_text *out = &w->text;
+
+    km_text_add(out, "/* LU of g - J */\n"
+                     "KM_MODEL void km_factor(const real *J, const real g, const real *c, real *lu)\n{\n");
+    for (int k = 0; k < n; k++)
+        write_pivot(w, entry, n, k);
+    km_text_add(out, "}\n\nKM_MODEL void km_solve(const real *J, const real *c, const real *lu, real *x)\n{\n");
+    for (int i = 0; i < n; i++) {
+        for (int m = 0; m < i; m++)
+            if (entry[i * n + m])
+                km_text_add(out, "    x[%d] = KM_FMA(%s, x[%d], x[%d]);\n", i, entry[i * n + m], m, i);
+        km_text_add(out, "    x[%d] *= %s;\n", i, entry[i * n + i]);
+    }
+    for (int i = n - 1; i >= 0; i--)
+        for (int j = i + 1; j < n; j++)
+            if (entry[i * n + j])
+                km_text_add(out, "    x[%d] = KM_FMA(%s, x[%d], x[%d]);\n", i, entry[i * n + j], j, i);
+    km_text_add(out, "}\n\n/* d2y/dt2 = J f + df/dt */\n"
+                     "KM_MODEL void km_second(const real *J, const real *c, const real *f, const real *ft, real *out)\n{\n");
+    for (int i = 0; i < n; i++) {
+        km_text_add(out, "    out[%d] = KM_NUMBER(R(0.0)) KM_WITH_TIME(+ft[%d]);\n", i, i);
+        for (int j = 0; j < n; j++) {
+            char *text = jacobian_text(w, i, j);
+            if (text)
+                km_text_add(out, "    out[%d] = KM_FMA(%s, f[%d], out[%d]);\n", i, text, j, i);
+            free(text);
+        }
+    }
+    km_text_add(out, "}\n\n");
+    for (int i = 0; i < n * n; i++)
+        free(entry[i]);
+    free(entry);
+}

@@ -1,0 +1,71 @@
+/* The engine: integrate these points, give me their endpoints and statuses.
+ *
+ * Every command is a different way to choose points and to digest endpoints. Points come from the study's
+ * grid, piece by piece, or from rows of slot values. A point's bits depend on the compiled program and the
+ * driver only, not on the batch, the order or the number of compute units. */
+#ifndef KM_ENGINE_ENGINE_H
+#define KM_ENGINE_ENGINE_H
+
+#include "base/diag.h"
+#include "study/study.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct km_engine km_engine;
+
+typedef struct km_engine_options {
+    const char *device;     /* selector: NULL (best), "0", "0.1" platform.device, or part of a name */
+    int lanes;              /* 0: from the device */
+    int compute_units;      /* 0: all; else a sub-device of so many */
+    const char *kernel_dir; /* NULL: the embedded kernels */
+    size_t batch;           /* points per launch; 0: chosen */
+} km_engine_options;
+
+/* Host arrays of one batch, filled by km_engine_run; any pointer may be NULL to skip it.
+ * value, state and margin are [n_endpoints][n]. */
+typedef struct km_results {
+    uint64_t n;
+    double *value;
+    signed char *state;
+    double *margin;       /* rows of endpoints without `margin` are left alone */
+    signed char *status;  /* [n], KM_POINT_* */
+    int *steps;           /* [n] accepted + rejected */
+    int *rejected;        /* [n] */
+    double *last_time;    /* [n] */
+} km_results;
+
+/* A box of the study's grid: `origin` and `extent` per axis; points in row-major order (last axis fastest). */
+typedef struct km_box {
+    const size_t *origin, *extent; /* study->n_axes each */
+} km_box;
+
+typedef struct km_engine_facts {
+    char device[256], driver[256], platform[256];
+    bool single;          /* the precision in force */
+    int lanes;
+    char program_hash[65];
+    double build_seconds;
+    size_t batch;
+    int compute_units;
+    uint64_t doses_ignored; /* doses at or after the horizon, summed over the points run so far */
+} km_engine_facts;
+
+/* Builds the study's program for a device. */
+km_status km_engine_create(const km_study *study, const km_engine_options *options, km_engine **out,
+                           km_diag *d);
+void km_engine_destroy(km_engine *engine);
+const km_engine_facts *km_engine_facts_of(const km_engine *engine);
+
+/* Integrates the points first ... first+results->n-1 of a box. Blocks until done. At most `batch` points are in flight; n may be larger. */
+km_status km_engine_run_box(km_engine *engine, const km_box *box, uint64_t first, km_results *results,
+                            km_diag *d);
+/* Integrates rows: `row` is [n][study->n_slots] in internal units. */
+km_status km_engine_run_rows(km_engine *engine, const double *row, km_results *results, km_diag *d);
+
+/* Outputs of one row at n_times times (ascending, within the horizon): value is [n_times][model->n_outputs]
+ * in double precision. */
+km_status km_engine_trajectory(km_engine *engine, const double *row, const double *time, size_t n_times,
+                               double *value, signed char *status, km_diag *d);
+
+#endif

@@ -1,0 +1,72 @@
+/* A response map: a Zarr v2 group with one array per endpoint over the study's axes, written while
+ * computing, resumed after a kill.
+ *
+ * Life: km_map_open makes or reopens NAME.zarr.partial; km_map_put hands over finished chunks (compressed and
+ * written by worker threads); km_map_finish renames to NAME.zarr. A chunk's `status` file is written last: it is
+ * the chunk's commit record. */
+#ifndef KM_STORE_MAP_H
+#define KM_STORE_MAP_H
+
+#include "base/diag.h"
+#include "study/study.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct km_map km_map;
+
+/* What goes into the attributes besides the study itself. Strings are borrowed. */
+typedef struct km_map_facts {
+    const char *version;       /* of ketamap */
+    const char *program_hash;
+    const char *precision;     /* "single" or "double" */
+    const char *method;
+    int lanes;                 /* bits follow lanes, so that it is an attribute, not run.json */
+} km_map_facts;
+
+/* Opens for writing: a fresh NAME.partial, or an existing one to resume. Fails with KM_E_INPUT if NAME exists
+ * complete (says how to go on), or if a partial map belongs to another study, model, program or version: the
+ * message names what differs. `threads`: compressing workers. */
+km_status km_map_open(const char *path, const km_study *study, const km_map_facts *facts, int threads,
+                      km_map **out, km_diag *d);
+
+uint64_t km_map_n_chunks(const km_map *map);
+/* Box of a chunk: origin and extent per axis (extent is clipped at the grid's edge). */
+void km_map_chunk(const km_map *map, uint64_t chunk, size_t *origin, size_t *extent);
+bool km_map_has_chunk(const km_map *map, uint64_t chunk);
+
+/* One chunk's results, row-major within the box: value and margin [n_endpoints][n], state [n_endpoints][n],
+ * status and steps [n]. Copied before the call returns; blocks while the writers' queue is full.
+ * Errors of the writers surface in later calls and in finish. */
+km_status km_map_put(km_map *map, uint64_t chunk, const double *value, const signed char *state,
+                     const double *margin, const signed char *status, const int *steps, km_diag *d);
+
+/* Waits for the writers. After this every chunk put is on disk. */
+km_status km_map_flush(km_map *map, km_diag *d);
+/* Flushes, writes run.json (`run_json`: its whole text, borrowed) and renames NAME.partial to NAME. */
+km_status km_map_finish(km_map *map, const char *run_json, km_diag *d);
+/* Without finish the map stays partial and resumable. Takes NULL. */
+void km_map_close(km_map *map);
+
+/* Reading, for info, plot and tests. */
+typedef struct km_map_array {
+    char *name, *unit, *about, *dtype;    /* "<f4", "|i1", "<i4", "<f8" */
+    int n_dims;
+    size_t *shape, *chunk;
+    char **dimension;                      /* names */
+} km_map_array;
+
+typedef struct km_map_reader km_map_reader;
+km_status km_map_reader_open(const char *path, km_map_reader **out, km_diag *d);
+void km_map_reader_close(km_map_reader *reader);
+const km_json *km_map_reader_attributes(const km_map_reader *reader); /* the group's .zattrs */
+int km_map_reader_n_arrays(const km_map_reader *reader);
+const km_map_array *km_map_reader_array(const km_map_reader *reader, int i);
+int km_map_reader_find(const km_map_reader *reader, const char *name); /* index or -1 */
+/* The box [origin, origin+extent) of an array as doubles, row-major. */
+km_status km_map_reader_read(km_map_reader *reader, int array, const size_t *origin, const size_t *extent,
+                             double *out, km_diag *d);
+/* True for a finished map; else chunks done so far. */
+bool km_map_reader_complete(const km_map_reader *reader, uint64_t *done, uint64_t *total);
+
+#endif

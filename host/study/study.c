@@ -1,0 +1,667 @@
+/* Reading in the order of precedence: model, variants, the study's "set", --set, axes. */
+#include "study/study.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "study/axis.h"
+#include "study/endpoint.h"
+#include "study/quantity.h"
+#include "study/regimen.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const study_keys[] = {"name",      "about",   "model",   "variants",
+                                         "set",       "regimen", "horizon", "design",
+                                         "endpoints", "solver",  "output",  NULL};
+static const char *const solver_keys[] = {"method", "rtol", "precision", "max_steps", NULL};
+static const char *const output_keys[] = {"map", "keep", "type", NULL};
+static const char *const methods[] = {"rodas4"};
+
+/* A value given by "set" or --set, remembered to warn when an axis takes its place. */
+typedef struct assignment {
+    km_slot slot;
+    char *where;
+} assignment;
+
+typedef struct assignments {
+    assignment *entry;
+    int n;
+} assignments;
+
+void km_study_destroy(km_study *study)
+{
+    int i;
+
+    if (study == NULL)
+        return;
+    for (i = 0; i < study->n_variants; i++)
+        free(study->variant[i]);
+    for (i = 0; i < study->n_records; i++)
+        km_record_clear(&study->record[i]);
+    for (i = 0; i < study->n_axes; i++)
+        km_axis_clear(&study->axis[i]);
+    for (i = 0; i < study->n_endpoints; i++)
+        km_endpoint_clear(&study->endpoint[i]);
+    for (i = 0; i < study->n_set; i++)
+        free(study->set[i]);
+    free(study->variant);
+    free(study->record);
+    free(study->axis);
+    free(study->endpoint);
+    free(study->set);
+    free(study->slot);
+    free(study->parameter);
+    free(study->solver.method);
+    free(study->map);
+    free(study->model_path);
+    free(study->path);
+    km_model_destroy(study->model);
+    km_json_destroy(study->file);
+    free(study);
+}
+
+/* ---- model and variants ---- */
+
+static km_status read_model(km_study *study, const km_json *root, km_diag *d)
+{
+    km_status st = KM_OK;
+    const km_json *model = NULL;
+
+    KM_TRY(km_json_need(root, "model", KM_JSON_STRING, &model, d));
+    if (model->string[0] == '\0')
+        KM_TRY(km_json_fail(model, d, "expected the path of a model file, got an empty string"));
+    study->model_path = km_file_resolve(study->path, model->string);
+    st = km_model_read(study->model_path, &study->model, d);
+    if (st == KM_E_IO) { /* the place of the path; mistakes inside the model have their own */
+        char *where = km_json_where(model);
+        km_diag_context(d, "%s", where);
+        free(where);
+    }
+    KM_TRY(st);
+    study->parameter = km_alloc((size_t)study->model->n_parameters + 1, sizeof *study->parameter);
+    for (int i = 0; i < study->model->n_parameters; i++)
+        study->parameter[i] = study->model->parameter[i].value;
+
+done:
+    return st;
+}
+
+static km_status find_variant(const km_model *model, const km_json *node, int *out, km_diag *d)
+{
+    const char *nearest;
+
+    if (node->kind != KM_JSON_STRING)
+        return km_json_fail(node, d, "expected the name of a variant, got %s",
+                            km_json_describe(node));
+    *out = km_model_find_variant(model, node->string);
+    if (*out >= 0)
+        return KM_OK;
+    nearest = km_model_nearest(model, 'v', node->string);
+    if (nearest != NULL)
+        return km_json_fail(node, d, "the model has no variant %s; did you mean \"%s\"?",
+                            km_json_describe(node), nearest);
+    return km_json_fail(node, d, "the model has no variant %s", km_json_describe(node));
+}
+
+static km_status read_variants(km_study *study, const km_json *root, km_diag *d)
+{
+    km_status st = KM_OK;
+    const km_model *model = study->model;
+    const km_json *list = NULL;
+    int *setter = km_alloc((size_t)model->n_parameters + 1, sizeof *setter); /* variant + 1 */
+
+    KM_TRY(km_json_get(root, "variants", KM_JSON_ARRAY, &list, d));
+    if (list == NULL)
+        goto done;
+    study->variant = km_alloc(list->n + 1, sizeof *study->variant);
+    for (size_t i = 0; i < list->n; i++) {
+        km_place place = {.node = &list->child[i]};
+        const km_variant *v;
+        int index = -1;
+
+        KM_TRY(find_variant(model, place.node, &index, d));
+        v = &model->variant[index];
+        study->variant[study->n_variants++] = km_strdup(v->name);
+        for (int k = 0; k < v->n; k++) {
+            km_slot slot = {.field = KM_FIELD_PARAMETER, .index = v->parameter[k]};
+
+            if (setter[slot.index] > 0) {
+                char *where = km_json_where(place.node);
+                km_diag_warn(d, "%s: the variants \"%s\" and \"%s\" both set %s; the later wins",
+                             where, model->variant[setter[slot.index] - 1].name, v->name,
+                             model->parameter[slot.index].name);
+                free(where);
+            }
+            setter[slot.index] = index + 1;
+            study->parameter[slot.index] = v->value[k];
+            (void)km_slot_in_range(study, &slot, v->value[k], &place, d);
+        }
+    }
+
+done:
+    free(setter);
+    return st;
+}
+
+/* ---- set and --set ---- */
+
+static km_status assign(km_study *study, assignments *log, const char *name, const km_place *place,
+                        const char *where, km_diag *d)
+{
+    km_status st = KM_OK;
+    km_quantity q = {.factor = 1.0};
+    km_target target;
+    km_slot slot;
+
+    KM_TRY(km_slot_find(study, name, place, &slot, d));
+    if (slot.field != KM_FIELD_PARAMETER) {
+        KM_TRY(km_regimen_set(study, &slot, place, d));
+    } else {
+        target = km_target_slot(study->model, &slot);
+        KM_TRY(km_quantity_read(place, &target, &q, d));
+        study->parameter[slot.index] = q.number * q.factor;
+        (void)km_slot_in_range(study, &slot, study->parameter[slot.index], place, d);
+    }
+    KM_PUSH(log->entry, log->n);
+    log->entry[log->n++] = (assignment){.slot = slot, .where = km_strdup(where)};
+
+done:
+    km_quantity_clear(&q);
+    return st;
+}
+
+static km_status read_set(km_study *study, const km_json *root, assignments *log, km_diag *d)
+{
+    km_status st = KM_OK;
+    const km_json *set = NULL;
+    char *where = NULL;
+
+    KM_TRY(km_json_get(root, "set", KM_JSON_OBJECT, &set, d));
+    for (size_t i = 0; set != NULL && i < set->n; i++) {
+        km_place place = {.node = &set->child[i]};
+
+        free(where);
+        where = km_json_where(place.node);
+        KM_TRY(assign(study, log, set->child[i].key, &place, where, d));
+    }
+
+done:
+    free(where);
+    return st;
+}
+
+/* The text between first and last, without blanks around it; caller frees. */
+static char *trimmed(const char *first, const char *last)
+{
+    while (first < last && isspace((unsigned char)*first))
+        first++;
+    while (last > first && isspace((unsigned char)last[-1]))
+        last--;
+    return km_format("%.*s", (int)(last - first), first);
+}
+
+static km_status apply_argument(km_study *study, const char *text, assignments *log, km_diag *d)
+{
+    km_status st = KM_OK;
+    const char *equals = strchr(text, '=');
+    char *name = NULL, *value = NULL, *label = km_format("--set %s", text);
+    km_place place = {.label = label};
+
+    if (equals == NULL || equals == text || equals[1] == '\0')
+        KM_TRY(
+            km_place_fail(&place, d, "expected NAME=VALUE such as \"--set regimen[0].amt=50mg\""));
+    name = trimmed(text, equals);
+    value = trimmed(equals + 1, equals + 1 + strlen(equals + 1));
+    place.text = value;
+    KM_TRY(assign(study, log, name, &place, label, d));
+
+done:
+    free(name);
+    free(value);
+    free(label);
+    return st;
+}
+
+static km_status read_arguments(km_study *study, const char *const *set, int n_set,
+                                assignments *log, km_diag *d)
+{
+    km_status st = KM_OK;
+
+    study->set = km_alloc((size_t)n_set + 1, sizeof *study->set);
+    for (int i = 0; i < n_set; i++) {
+        study->set[study->n_set++] = km_strdup(set[i]);
+        KM_TRY(apply_argument(study, set[i], log, d));
+    }
+
+done:
+    return st;
+}
+
+/* True if the axis gives the slot's parameter a value at every coordinate: of the variants on an
+ * axis some may leave it alone. */
+static bool covers(const km_study *study, const km_axis *axis, const km_slot *slot)
+{
+    size_t setting = 0;
+
+    if (axis->scale != KM_AXIS_CATEGORY)
+        return true;
+    for (size_t i = 0; i < axis->n; i++) {
+        const km_variant *v =
+            &study->model->variant[km_model_find_variant(study->model, axis->label[i])];
+
+        for (int k = 0; k < v->n; k++)
+            setting += v->parameter[k] == slot->index;
+    }
+    return setting == axis->n;
+}
+
+static void warn_overridden(const km_study *study, const assignments *log, km_diag *d)
+{
+    for (int i = 0; i < log->n; i++)
+        for (int a = 0; a < study->n_axes; a++)
+            for (int s = 0; s < study->axis[a].n_slots; s++) {
+                const km_slot *slot = &study->slot[study->axis[a].slot[s]];
+
+                if (slot->field == log->entry[i].slot.field &&
+                    slot->index == log->entry[i].slot.index && covers(study, &study->axis[a], slot))
+                    km_diag_warn(d, "%s: has no effect, since the axis \"%s\" gives the values",
+                                 log->entry[i].where, study->axis[a].name);
+            }
+}
+
+static void clear_assignments(assignments *log)
+{
+    for (int i = 0; i < log->n; i++)
+        free(log->entry[i].where);
+    free(log->entry);
+}
+
+/* ---- horizon, solver, output ---- */
+
+static km_status read_horizon(km_study *study, const km_json *root, km_diag *d)
+{
+    km_status st = KM_OK;
+    const km_json *horizon = km_json_find(root, "horizon");
+
+    if (study->model->n_states == 0) {
+        if (horizon != NULL)
+            KM_TRY(km_json_fail(
+                horizon, d,
+                "the model has no states and is evaluated at time 0; leave out \"horizon\""));
+        goto done;
+    }
+    if (horizon == NULL)
+        KM_TRY(km_json_fail(root, d, "the key \"horizon\" is missing (a time such as \"42 d\")"));
+    KM_TRY(km_quantity_get_time(root, "horizon", study->model, &study->horizon, d));
+    if (study->horizon <= 0.0)
+        KM_TRY(km_json_fail(horizon, d, "\"horizon\" must be larger than 0, got %s",
+                            km_json_describe(horizon)));
+
+done:
+    return st;
+}
+
+static km_status read_precision(km_study *study, const km_json *solver, km_diag *d)
+{
+    static const char *const name[] = {[KM_PRECISION_AUTO] = "auto",
+                                       [KM_PRECISION_SINGLE] = "single",
+                                       [KM_PRECISION_DOUBLE] = "double"};
+    km_status st = KM_OK;
+    const km_json *precision = NULL;
+    int i;
+
+    KM_TRY(km_json_get(solver, "precision", KM_JSON_STRING, &precision, d));
+    if (precision == NULL)
+        goto done;
+    for (i = 0; i < 3 && strcmp(precision->string, name[i]) != 0; i++)
+        ;
+    if (i == 3)
+        KM_TRY(km_json_fail(precision, d, "expected \"auto\", \"single\" or \"double\", got %s",
+                            km_json_describe(precision)));
+    study->solver.precision = (km_precision)i;
+
+done:
+    return st;
+}
+
+static km_status read_solver(km_study *study, const km_json *root, km_diag *d)
+{
+    km_status st = KM_OK;
+    km_solver *s = &study->solver;
+    const km_json *solver = NULL, *method = NULL, *rtol = NULL, *max_steps;
+    bool known = true;
+
+    *s = (km_solver){.method = km_strdup(methods[0]), .rtol = 1e-4, .max_steps = 100000};
+    KM_TRY(km_json_get(root, "solver", KM_JSON_OBJECT, &solver, d));
+    if (solver == NULL)
+        goto done;
+    KM_TRY(km_json_allow(solver, solver_keys, d));
+    KM_TRY(km_json_get(solver, "method", KM_JSON_STRING, &method, d));
+    if (method != NULL) {
+        known = false;
+        for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+            known = known || strcmp(method->string, methods[i]) == 0;
+        if (!known)
+            KM_TRY(km_json_fail(method, d, "there is no method %s; known is \"rodas4\"",
+                                km_json_describe(method)));
+        free(s->method);
+        s->method = km_strdup(method->string);
+    }
+    KM_TRY(read_precision(study, solver, d));
+    KM_TRY(km_json_get(solver, "rtol", KM_JSON_NUMBER, &rtol, d));
+    if (rtol != NULL) {
+        if (rtol->number < 1e-9 || rtol->number > 0.01)
+            KM_TRY(km_json_fail(rtol, d, "\"rtol\" must be from 1e-9 to 0.01, got %s",
+                                km_json_describe(rtol)));
+        if (s->precision == KM_PRECISION_SINGLE && rtol->number < 1e-6)
+            KM_TRY(km_json_fail(
+                rtol, d,
+                "\"rtol\" must be at least 1e-6 in single precision, got %s; or choose "
+                "\"precision\": \"double\"",
+                km_json_describe(rtol)));
+        s->rtol = rtol->number;
+    }
+    max_steps = km_json_find(solver, "max_steps");
+    if (max_steps != NULL)
+        KM_TRY(km_quantity_whole(max_steps, "\"max_steps\"", 1, INT_MAX, &s->max_steps, d));
+
+done:
+    return st;
+}
+
+/* results/STEM.zarr, of a study file .../STEM.json; caller frees. */
+static char *default_map(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *stem = slash != NULL ? slash + 1 : path;
+    size_t n = strlen(stem);
+
+    if (n > 5 && strcmp(stem + n - 5, ".json") == 0)
+        n -= 5;
+    return km_format("results/%.*s.zarr", (int)n, stem);
+}
+
+static km_status read_output(km_study *study, const km_json *root, km_diag *d)
+{
+    km_status st = KM_OK;
+    const km_json *output = NULL, *map = NULL, *type = NULL, *keep;
+    long bits = 16;
+
+    study->keep = (int)bits;
+    KM_TRY(km_json_get(root, "output", KM_JSON_OBJECT, &output, d));
+    if (output == NULL)
+        goto done;
+    KM_TRY(km_json_allow(output, output_keys, d));
+    KM_TRY(km_json_get(output, "map", KM_JSON_STRING, &map, d));
+    if (map != NULL && map->string[0] == '\0')
+        KM_TRY(km_json_fail(map, d,
+                            "expected a path such as \"results/study.zarr\", got an empty string"));
+    if (map != NULL)
+        study->map = km_strdup(map->string);
+    KM_TRY(km_json_get(output, "type", KM_JSON_STRING, &type, d));
+    if (type != NULL) {
+        study->store_double = strcmp(type->string, "float64") == 0;
+        if (!study->store_double && strcmp(type->string, "float32") != 0)
+            KM_TRY(km_json_fail(type, d, "expected \"float32\" or \"float64\", got %s",
+                                km_json_describe(type)));
+    }
+    keep = km_json_find(output, "keep");
+    if (keep != NULL && study->store_double)
+        KM_TRY(
+            km_json_fail(keep, d, "\"keep\" rounds float32 values and does not go with float64"));
+    if (keep != NULL)
+        KM_TRY(km_quantity_whole(keep, "\"keep\" (mantissa bits)", 8, 23, &bits, d));
+    study->keep = (int)bits;
+
+done:
+    if (st == KM_OK && study->map == NULL)
+        study->map = default_map(study->path);
+    return st;
+}
+
+/* ---- what no endpoint depends on ---- */
+
+typedef struct reach {
+    const km_study *study;
+    bool *node; /* of the pool, reached */
+    bool *parameter;
+    bool *state;
+} reach;
+
+/* Marks what `e` is computed from. Operands have smaller indices. */
+static void reach_expression(reach *r, km_expr e)
+{
+    const km_pool *pool = &r->study->model->pool;
+
+    if (e < 0 || r->node[e])
+        return;
+    r->node[e] = true;
+    for (km_expr i = e; i >= 0; i--) {
+        const km_node *n = &pool->node[i];
+
+        if (!r->node[i])
+            continue;
+        if (n->a >= 0)
+            r->node[n->a] = true;
+        if (n->b >= 0)
+            r->node[n->b] = true;
+        if (n->c >= 0)
+            r->node[n->c] = true;
+        if (n->op == KM_OP_SYMBOL && n->kind == KM_SYMBOL_PARAMETER)
+            r->parameter[n->index] = true;
+        if (n->op == KM_OP_SYMBOL && n->kind == KM_SYMBOL_STATE)
+            r->state[n->index] = true;
+    }
+}
+
+static void reach_doses(reach *r, int state)
+{
+    const km_model *model = r->study->model;
+
+    for (int i = 0; i < r->study->n_records; i++) {
+        const km_record *record = &r->study->record[i];
+        const km_route *route = &model->route[record->route];
+
+        for (int k = 0; k < route->n_entries; k++) {
+            if (route->entry[k].state != state)
+                continue;
+            reach_expression(r, model->amount);
+            reach_expression(r, route->entry[k].fraction);
+            reach_expression(r, route->entry[k].lag);
+            reach_expression(r, route->entry[k].duration);
+            if ((record->amt_per_kg || record->rate_per_kg) && model->weight >= 0)
+                r->parameter[model->weight] = true;
+        }
+    }
+}
+
+static void reach_all(reach *r)
+{
+    const km_study *study = r->study;
+    const km_model *model = study->model;
+    bool *done = km_alloc((size_t)model->n_states + 1, sizeof *done), again = true;
+    int i;
+
+    for (i = 0; i < study->n_endpoints; i++)
+        reach_expression(r, model->output[study->endpoint[i].output].value);
+    for (i = 0; study->n_endpoints == 0 && i < model->n_outputs; i++)
+        reach_expression(r, model->output[i].value);
+    for (i = 0; i < model->n_require; i++)
+        reach_expression(r, model->require[i].holds);
+    for (i = 0; i < model->n_jumps; i++)
+        reach_expression(r, model->jump[i]);
+    while (again) {
+        again = false;
+        for (i = 0; i < model->n_states; i++) {
+            if (!r->state[i] || done[i])
+                continue;
+            done[i] = again = true;
+            reach_expression(r, model->state[i].initial);
+            reach_expression(r, model->state[i].rate);
+            reach_doses(r, i);
+        }
+    }
+    free(done);
+}
+
+/* Warns of values set and axes that nothing computed depends on. */
+static void warn_unused(const km_study *study, const assignments *log, km_diag *d)
+{
+    const km_model *model = study->model;
+    reach r = {study, km_alloc(model->pool.n + 1, sizeof(bool)),
+               km_alloc((size_t)model->n_parameters + 1, sizeof(bool)),
+               km_alloc((size_t)model->n_states + 1, sizeof(bool))};
+    const char *of = study->n_endpoints > 0 ? "endpoint" : "output";
+
+    reach_all(&r);
+    for (int i = 0; i < log->n; i++) {
+        const km_slot *slot = &log->entry[i].slot;
+
+        if (slot->field == KM_FIELD_PARAMETER && !r.parameter[slot->index])
+            km_diag_warn(d, "%s: has no effect, since no %s depends on %s", log->entry[i].where, of,
+                         model->parameter[slot->index].name);
+    }
+    for (int a = 0; a < study->n_axes; a++) {
+        bool used = false;
+
+        for (int s = 0; s < study->axis[a].n_slots; s++) {
+            const km_slot *slot = &study->slot[study->axis[a].slot[s]];
+
+            used = used || slot->field != KM_FIELD_PARAMETER || r.parameter[slot->index];
+        }
+        if (!used)
+            km_diag_warn(d, "%s: the axis \"%s\" has no effect, since no %s depends on %s",
+                         study->path, study->axis[a].name, of, study->axis[a].of);
+    }
+    free(r.node);
+    free(r.parameter);
+    free(r.state);
+}
+
+/* ---- the study ---- */
+
+static km_status check_keys(const km_json *root, km_diag *d)
+{
+    const km_json *population = km_json_find(root, "population");
+    const char *text;
+
+    if (population != NULL)
+        return km_json_fail(population, d, "a population of patients is not supported yet");
+    for (int i = 0; i < 2; i++) {
+        text = NULL;
+        if (km_json_get_string(root, i == 0 ? "name" : "about", &text, d) != KM_OK)
+            return KM_E_INPUT;
+    }
+    return km_json_allow(root, study_keys, d);
+}
+
+static km_status read_root(km_study *study, const km_json *root, const char *const *set, int n_set,
+                           assignments *log, km_diag *d)
+{
+    km_status st = KM_OK;
+    const km_json *regimen = NULL, *design = NULL, *endpoints = NULL;
+
+    if (root->kind != KM_JSON_OBJECT)
+        KM_TRY(km_json_fail(root, d, "a study is a JSON object, got %s", km_json_describe(root)));
+    KM_TRY(check_keys(root, d));
+    KM_TRY(read_model(study, root, d));
+    KM_TRY(read_variants(study, root, d));
+    KM_TRY(km_json_get(root, "regimen", KM_JSON_ARRAY, &regimen, d));
+    if (regimen != NULL)
+        KM_TRY(km_regimen_read(study, regimen, d));
+    KM_TRY(read_set(study, root, log, d));
+    KM_TRY(read_arguments(study, set, n_set, log, d));
+    KM_TRY(read_horizon(study, root, d));
+    KM_TRY(km_json_get(root, "design", KM_JSON_OBJECT, &design, d));
+    if (design != NULL)
+        KM_TRY(km_axis_read_design(study, design, d));
+    KM_TRY(km_regimen_check(study, d));
+    KM_TRY(km_json_get(root, "endpoints", KM_JSON_ARRAY, &endpoints, d));
+    if (endpoints != NULL)
+        KM_TRY(km_endpoint_read(study, endpoints, d));
+    KM_TRY(read_solver(study, root, d));
+    KM_TRY(read_output(study, root, d));
+    warn_overridden(study, log, d);
+    warn_unused(study, log, d);
+
+done:
+    return st;
+}
+
+km_status km_study_read(const char *path, const char *const *set, int n_set, km_study **out,
+                        km_diag *d)
+{
+    km_status st = KM_OK;
+    km_study *study = km_alloc(1, sizeof *study);
+    assignments log = {0};
+
+    *out = NULL;
+    study->path = km_strdup(path);
+    study->n_points = 1;
+    KM_TRY(km_json_read(path, &study->file, d));
+    KM_TRY(read_root(study, km_json_root(study->file), set, n_set, &log, d));
+    *out = study;
+    study = NULL; /* handed over */
+
+done:
+    clear_assignments(&log);
+    km_study_destroy(study);
+    return st;
+}
+
+/* ---- columns of a points file ---- */
+
+km_status km_study_column(const km_study *study, const char *name, km_slot *slot, double *factor,
+                          km_diag *d)
+{
+    km_status st = KM_OK;
+    char *label = km_format("column \"%s\"", name);
+    km_place place = {.label = label};
+    const char **words = NULL, *nearest;
+    size_t n = 0;
+
+    *slot = (km_slot){.field = KM_FIELD_PARAMETER, .index = -1};
+    *factor = 1.0;
+    for (int a = 0; a < study->n_axes; a++) {
+        const km_axis *axis = &study->axis[a];
+
+        if (strcmp(axis->name, name) != 0)
+            continue;
+        if (axis->scale == KM_AXIS_CATEGORY)
+            KM_TRY(km_place_fail(
+                &place, d,
+                "the axis is of variants, which a number cannot name; give columns of the "
+                "parameters that they set"));
+        *slot = study->slot[axis->slot[0]];
+        *factor = axis->factor;
+        goto done;
+    }
+    if (km_regimen_is_path(name)) {
+        KM_TRY(km_regimen_find(study, name, &place, slot, d));
+        goto done;
+    }
+    slot->index = km_model_find_parameter(study->model, name);
+    if (slot->index >= 0)
+        goto done;
+    words = km_alloc((size_t)(study->n_axes + study->model->n_parameters) + 1, sizeof *words);
+    for (int a = 0; a < study->n_axes; a++)
+        words[n++] = study->axis[a].name;
+    for (int i = 0; i < study->model->n_parameters; i++)
+        words[n++] = study->model->parameter[i].name;
+    nearest = km_text_nearest(name, words, n);
+    if (nearest != NULL)
+        KM_TRY(km_place_fail(&place, d, "no axis or parameter has this name; did you mean \"%s\"?",
+                             nearest));
+    KM_TRY(
+        km_place_fail(&place, d,
+                      "no axis or parameter has this name, and it is not a regimen field such as "
+                      "regimen[0].amt"));
+
+done:
+    free(words);
+    free(label);
+    return st;
+}

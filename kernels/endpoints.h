@@ -1,0 +1,321 @@
+/* Online reducers: what endpoints remember while a lane's trajectory passes by.
+ *
+ * After every accepted step they see one km_passage: values g and time derivatives d of the outputs at its two ends
+ * and the dense output between. A jump (a bolus, a break) is a passage of length 0. Crossings and extremes are
+ * located on the output itself, evaluated on the dense output: the cubic through values and slopes only says
+ * where to look. All times are global, all reals lane vectors. */
+#ifndef KM_ENDPOINTS_H
+#define KM_ENDPOINTS_H
+
+#ifndef KM_INLINE
+#define KM_INLINE static inline __attribute__((always_inline))
+#endif
+
+typedef struct km_passage {
+    real t0, t1, h;
+    real g0[KM_OUTPUTS], g1[KM_OUTPUTS], d0[KM_OUTPUTS], d1[KM_OUTPUTS];
+    real y0[KM_N_DENSE], y1[KM_N_DENSE], a[KM_N_DENSE], b[KM_N_DENSE];
+} km_passage;
+
+/* Output k at the fraction x of the passage. */
+KM_INLINE real km_between(const km_passage *p, const int k, const real x, const real *c)
+{
+    real y[KM_N_DENSE];
+    const real rest = R(1.0) - x;
+
+    for (int i = 0; i < KM_N_DENSE; i++)
+        y[i] = KM_FMA(rest, p->y0[i], x * KM_FMA(rest, KM_FMA(x, p->b[i], p->a[i]), p->y1[i]));
+    return km_output(k, KM_FMA(x, p->h, p->t0), y, c);
+}
+
+/* Passages whose middle lies in the window. */
+KM_INLINE mask km_within(const km_passage *p, const scalar after, const scalar before)
+{
+    const real middle = KM_FMA(KM_NUMBER(R(0.5)), p->h, p->t0);
+
+    return (middle >= KM_NUMBER(after)) & (middle <= KM_NUMBER(before));
+}
+
+/* ---- conditions: an output against a threshold ---- */
+
+typedef struct km_condition {
+    real since;      /* start of the present stay inside */
+    real first;      /* start of the first stay that lasted `hold` */
+    real last;       /* end of the last stay */
+    real total;      /* time inside, finished stays */
+    mask seen, inside, ever, found, from_start;
+} km_condition;
+
+KM_INLINE void km_condition_start(km_condition *q, const mask fresh)
+{
+    const mask keep = km_not(fresh);
+
+    q->total = km_pick(fresh, KM_NUMBER(R(0.0)), q->total);
+    q->since = km_pick(fresh, KM_NUMBER(R(0.0)), q->since);
+    q->first = km_pick(fresh, KM_NUMBER(R(0.0)), q->first);
+    q->last = km_pick(fresh, KM_NUMBER(R(0.0)), q->last);
+    q->seen &= keep;
+    q->inside &= keep;
+    q->ever &= keep;
+    q->found &= keep;
+    q->from_start &= keep;
+}
+
+KM_INLINE void km_condition_clear(km_condition *q)
+{
+    const mask none = KM_NUMBER(R(0.0)) > R(0.0);
+
+    q->since = q->first = q->last = q->total = KM_NUMBER(R(0.0));
+    q->seen = q->inside = q->ever = q->found = q->from_start = none;
+}
+
+/* Lanes `on` enter or leave at time `when`. */
+KM_INLINE void km_condition_turn(km_condition *q, const mask on, const mask entering, const real when, const scalar hold)
+{
+    const mask enter = on & entering, leave = on & km_not(entering);
+    const mask held = leave & km_not(q->found) & (when - q->since >= KM_NUMBER(hold));
+
+    q->first = km_pick(held, q->since, q->first);
+    q->found |= held;
+    q->total = km_pick(leave, q->total + (when - q->since), q->total);
+    q->last = km_pick(leave, when, q->last);
+    q->since = km_pick(enter, when, q->since);
+    q->ever |= enter;
+}
+
+/* The cubic through v0, v1 with slopes s0, s1 (times the length), and its derivative. */
+KM_INLINE real km_cubic(const real v0, const real v1, const real s0, const real s1, const real x, real *slope)
+{
+    const real rise = v1 - v0;
+    const real c2 = R(3.0) * rise - R(2.0) * s0 - s1, c3 = s0 + s1 - R(2.0) * rise;
+
+    *slope = KM_FMA(x, KM_FMA(R(3.0) * x, c3, R(2.0) * c2), s0);
+    return KM_FMA(x, KM_FMA(x, KM_FMA(x, c3, c2), s0), v0);
+}
+
+/* Where sign*(output k - threshold) changes sign between the fractions low and high, for lanes `on`; `rising`:
+ * from below. Newton on the cubic, then safeguarded secant steps on the output itself. Lanes that have
+ * converged are frozen, so that no lane's bits follow its neighbours. */
+KM_INLINE real km_root(const km_passage *p, const int k, const scalar sign, const scalar threshold, mask on,
+                       const mask rising, real low, real high, const real *c)
+{
+    const real v0 = sign * (p->g0[k] - threshold), v1 = sign * (p->g1[k] - threshold);
+    const real s0 = sign * p->d0[k] * p->h, s1 = sign * p->d1[k] * p->h;
+    real x = R(0.5) * (low + high), l = low, u = high, slope = KM_NUMBER(R(1.0)), v, x_old, v_old;
+
+    for (int i = 0; i < 7; i++) { /* on the cubic */
+        real next;
+        mask below;
+        v = km_cubic(v0, v1, s0, s1, x, &slope);
+        below = ((v < R(0.0)) & rising) | ((v >= R(0.0)) & km_not(rising));
+        l = km_pick(below, x, l);
+        u = km_pick(below, u, x);
+        next = x - v / slope;
+        x = km_pick((next > l) & (next < u), next, R(0.5) * (l + u));
+    }
+    on = on & (p->h > R(0.0));
+    x_old = x;
+    v_old = KM_NUMBER(R(0.0));
+    for (int i = 0; i < 8; i++) { /* on the output */
+        real next, step;
+        mask below;
+        if (!km_any(on))
+            break;
+        v = sign * (km_between(p, k, x, c) - threshold);
+        below = ((v < R(0.0)) & rising) | ((v >= R(0.0)) & km_not(rising));
+        low = km_pick(on & below, x, low);
+        high = km_pick(on & km_not(below), x, high);
+        if (i > 0)
+            slope = km_pick(x != x_old, (v - v_old) / (x - x_old), slope);
+        next = x - v / slope;
+        next = km_pick((next >= low) & (next <= high), next, R(0.5) * (low + high));
+        step = fabs(next - x) * p->h;
+        x_old = km_pick(on, x, x_old);
+        v_old = km_pick(on, v, v_old);
+        x = km_pick(on, next, x);
+        on = on & (step > KM_ROOT_TOLERANCE * (p->t1 + p->h));
+    }
+    return km_pick(p->h > R(0.0), x, KM_NUMBER(R(0.0)));
+}
+
+KM_INLINE mask km_is_inside(const real v, const int strict)
+{
+    return strict ? v > R(0.0) : v >= R(0.0);
+}
+
+KM_INLINE void km_condition_pass(km_condition *q, mask on, const km_passage *p, const int k, const scalar sign,
+                                 const scalar threshold, const int strict, const scalar hold, const scalar after,
+                                 const scalar before, const real *c)
+{
+    const real v0 = sign * (p->g0[k] - threshold), v1 = sign * (p->g1[k] - threshold);
+    const real s0 = sign * p->d0[k] * p->h, s1 = sign * p->d1[k] * p->h;
+    const mask in0 = km_is_inside(v0, strict), in1 = km_is_inside(v1, strict);
+    mask begin, cross, bump, long_enough;
+
+    on = on & km_within(p, after, before);
+    begin = on & km_not(q->seen);
+    q->seen |= on;
+    q->from_start |= begin & in0;
+    q->ever |= begin & in0;
+    q->since = km_pick(begin & in0, p->t0, q->since);
+
+    cross = on & (in0 ^ in1);
+    /* Both ends on one side, slopes towards the other: the cubic may cross twice within the step. */
+    bump = on & km_not(in0 ^ in1) &
+           ((km_not(in0) & (s0 > R(0.0)) & (s1 < R(0.0))) | (in0 & (s0 < R(0.0)) & (s1 > R(0.0)))) &
+           (km_min(fabs(v0), fabs(v1)) < R(0.1482) * (fabs(s0) + fabs(s1)));
+    if (km_any(cross)) {
+        const real x = km_root(p, k, sign, threshold, cross, in1, KM_NUMBER(R(0.0)), KM_NUMBER(R(1.0)), c);
+        km_condition_turn(q, cross, in1, KM_FMA(x, p->h, p->t0), hold);
+    }
+    if (km_any(bump)) {
+        const real rise = v1 - v0;
+        const real b = R(2.0) * (R(3.0) * rise - R(2.0) * s0 - s1), a = R(3.0) * (s0 + s1 - R(2.0) * rise);
+        const real turn = km_pick(in0, KM_NUMBER(R(-1.0)), KM_NUMBER(R(1.0)));
+        const real root = sqrt(km_max(b * b - R(4.0) * a * s0, KM_NUMBER(R(0.0))));
+        real x = R(2.0) * s0 / (turn * root - b), v, first, second;
+        x = km_min(km_max(x, KM_NUMBER(R(0.0))), KM_NUMBER(R(1.0)));
+        v = sign * (km_between(p, k, x, c) - threshold);
+        bump = bump & (km_is_inside(v, strict) ^ in0);
+        if (km_any(bump)) {
+            first = km_root(p, k, sign, threshold, bump, km_not(in0), KM_NUMBER(R(0.0)), x, c);
+            km_condition_turn(q, bump, km_not(in0), KM_FMA(first, p->h, p->t0), hold);
+            second = km_root(p, k, sign, threshold, bump, in0, x, KM_NUMBER(R(1.0)), c);
+            km_condition_turn(q, bump, in0, KM_FMA(second, p->h, p->t0), hold);
+        }
+    }
+    q->inside = (q->inside & km_not(on)) | (in1 & on);
+    long_enough = on & in1 & km_not(q->found) & (p->t1 - q->since >= KM_NUMBER(hold));
+    q->first = km_pick(long_enough, q->since, q->first);
+    q->found |= long_enough;
+}
+
+/* States as in abi.h, per lane, as reals. */
+#define KM_STATE_OF(x) KM_NUMBER((scalar)(x))
+
+KM_INLINE void km_condition_first(const km_condition *q, const real t, const scalar after, const scalar before,
+                                  real *value, real *state)
+{
+    const real short_stay = km_pick(q->inside, q->since, KM_NUMBER((scalar)NAN));
+    const mask at_start = q->from_start & (q->first <= KM_NUMBER(after));
+
+    *value = km_pick(q->found, q->first, short_stay);
+    *state = km_pick(q->found, km_pick(at_start, KM_STATE_OF(KM_STATE_FROM_START), KM_STATE_OF(KM_STATE_EXACT)),
+                     km_pick(q->inside, KM_STATE_OF(KM_STATE_CENSORED), KM_STATE_OF(KM_STATE_NEVER)));
+}
+
+KM_INLINE void km_condition_last(const km_condition *q, const real t, const scalar after, const scalar before,
+                                 real *value, real *state)
+{
+    const real end = km_min(t, KM_NUMBER(before));
+
+    *value = km_pick(q->inside, end, km_pick(q->ever, q->last, KM_NUMBER((scalar)NAN)));
+    *state = km_pick(q->inside, KM_STATE_OF(KM_STATE_CENSORED),
+                     km_pick(q->ever, KM_STATE_OF(KM_STATE_EXACT), KM_STATE_OF(KM_STATE_NEVER)));
+}
+
+KM_INLINE void km_condition_total(const km_condition *q, const real t, const scalar after, const scalar before,
+                                  real *value, real *state)
+{
+    const real end = km_min(t, KM_NUMBER(before));
+
+    *value = km_pick(q->inside, q->total + (end - q->since), q->total);
+    *state = km_pick(q->inside, KM_STATE_OF(KM_STATE_CENSORED),
+                     km_pick(q->from_start, KM_STATE_OF(KM_STATE_FROM_START),
+                             km_pick(q->ever, KM_STATE_OF(KM_STATE_EXACT), KM_STATE_OF(KM_STATE_NEVER))));
+}
+
+/* ---- extremes ---- */
+
+typedef struct km_extreme {
+    real best, when; /* best is sign * value */
+    mask seen;
+} km_extreme;
+
+KM_INLINE void km_extreme_start(km_extreme *q, const mask fresh)
+{
+    q->seen &= km_not(fresh);
+    q->best = km_pick(fresh, KM_NUMBER(R(0.0)), q->best);
+    q->when = km_pick(fresh, KM_NUMBER(R(0.0)), q->when);
+}
+
+KM_INLINE void km_extreme_pass(km_extreme *q, mask on, const km_passage *p, const int k, const scalar sign,
+                               const scalar after, const scalar before, const real *c)
+{
+    const real v0 = sign * p->g0[k], v1 = sign * p->g1[k];
+    const real s0 = sign * p->d0[k] * p->h, s1 = sign * p->d1[k] * p->h;
+    mask begin, better, peak;
+
+    on = on & km_within(p, after, before);
+    begin = on & km_not(q->seen);
+    q->seen |= on;
+    q->best = km_pick(begin, v0, q->best);
+    q->when = km_pick(begin, p->t0, q->when);
+    peak = on & (s0 > R(0.0)) & (s1 < R(0.0)) &
+           (km_max(v0, v1) + R(0.1482) * (fabs(s0) + fabs(s1)) > q->best);
+    if (km_any(peak)) {
+        const real rise = v1 - v0;
+        const real b = R(2.0) * (R(3.0) * rise - R(2.0) * s0 - s1), a = R(3.0) * (s0 + s1 - R(2.0) * rise);
+        real x = R(2.0) * s0 / (sqrt(km_max(b * b - R(4.0) * a * s0, KM_NUMBER(R(0.0)))) - b), v;
+        x = km_min(km_max(x, KM_NUMBER(R(0.0))), KM_NUMBER(R(1.0)));
+        v = sign * km_between(p, k, x, c);
+        better = peak & (v > q->best);
+        q->best = km_pick(better, v, q->best);
+        q->when = km_pick(better, KM_FMA(x, p->h, p->t0), q->when);
+    }
+    better = on & (v1 > q->best);
+    q->best = km_pick(better, v1, q->best);
+    q->when = km_pick(better, p->t1, q->when);
+}
+
+KM_INLINE void km_extreme_clear(km_extreme *q)
+{
+    q->best = q->when = KM_NUMBER(R(0.0));
+    q->seen = KM_NUMBER(R(0.0)) > R(0.0);
+}
+
+/* ---- integrals and values ---- */
+
+typedef struct km_amount {
+    real value;
+    mask known;
+} km_amount;
+
+KM_INLINE void km_amount_start(km_amount *q, const mask fresh)
+{
+    q->value = km_pick(fresh, KM_NUMBER(R(0.0)), q->value);
+    q->known &= km_not(fresh);
+}
+
+KM_INLINE void km_amount_clear(km_amount *q)
+{
+    q->value = KM_NUMBER(R(0.0));
+    q->known = KM_NUMBER(R(0.0)) > R(0.0);
+}
+
+/* The Hermite rule: h/2 (g0+g1) + h^2/12 (d0-d1). */
+KM_INLINE void km_integral_pass(km_amount *q, mask on, const km_passage *p, const int k, const scalar after,
+                                const scalar before)
+{
+    const real part = p->h * (R(0.5) * (p->g0[k] + p->g1[k]) + p->h * R(0.08333333333333333) * (p->d0[k] - p->d1[k]));
+
+    on = on & km_within(p, after, before);
+    q->value = km_pick(on, q->value + part, q->value);
+    q->known |= on;
+}
+
+/* The output at time `at`: the left value at a jump, except at 0. */
+KM_INLINE void km_value_pass(km_amount *q, mask on, const km_passage *p, const int k, const scalar at, const real *c)
+{
+    const mask early = on & km_not(q->known) & (p->t0 >= KM_NUMBER(at));
+    const mask here = on & km_not(q->known) & (p->t0 < KM_NUMBER(at)) & (p->t1 >= KM_NUMBER(at));
+
+    if (km_any(here)) {
+        const real x = km_min((at - p->t0) / p->h, KM_NUMBER(R(1.0)));
+        q->value = km_pick(here, km_between(p, k, x, c), q->value);
+    }
+    q->value = km_pick(early, p->g0[k], q->value);
+    q->known |= early | here;
+}
+
+#endif

@@ -1,0 +1,407 @@
+/* The entry kernel: lanes integrate points until there are none left.
+ *
+ * Every lane has its own point, time, step, schedule and status; a lane that ends takes the next point from the
+ * counter. One turn of the loop does, for all lanes at once: rates and Jacobian at the present state; the
+ * endpoints' look at the step just accepted; edges reached; the choice of a first step; one step. A lane that
+ * has nothing to do in a part is masked, so its bits never follow its neighbours'. */
+
+#define KM_LANE(v, lane) (((__private scalar *)&(v))[lane])
+#if KM_LANES == 1
+#define KM_LANE_MASK(m, lane) (((__private int *)&(m))[lane])
+#define KM_YES 1
+#else
+#define KM_LANE_MASK(m, lane) (((__private scalar_integer *)&(m))[lane])
+#define KM_YES (-1)
+#endif
+
+#define KM_REJECTIONS 25 /* in a row, then the point fails */
+
+/* Sum over states of (x_i / weight_i)^2 / N for the weights of y. */
+KM_INLINE real km_norm2(const real *x, const real *weight)
+{
+    real sum = KM_NUMBER(R(0.0));
+
+    _Pragma("unroll") for (int i = 0; i < KM_N_STATES; i++)
+    {
+        const real r = x[i] * weight[i];
+        sum = KM_FMA(r, r, sum);
+    }
+    return sum * KM_INVERSE_N;
+}
+
+/* The first step, from |y|, |f| and |f'| in the error's norm: with the time scale |f|/|f'|, the step whose
+ * error term is about the tolerance. */
+KM_INLINE real km_first_step(const real *y, const real *f, const real *slope, const real *weight, const real length)
+{
+    const real f2 = km_norm2(f, weight), s2 = km_norm2(slope, weight);
+    /* h^4 = (0.1 tolerance) * scale^4 / (|f| scale), scale = |f|/|f'|; squares throughout */
+    const real scale2 = f2 / s2;
+    const real h = sqrt(scale2) * km_root8(f2 * scale2 * R(100.0));
+    const real bounded = km_pick((f2 > R(0.0)) & (s2 > R(0.0)) & (h > R(0.0)), h, length);
+
+    return km_min(km_min(bounded, length), length);
+}
+
+KM_INLINE void km_store_failed(const int i, const uint capacity, const int status, __global scalar *value,
+                               __global char *state, __global scalar *margin, __global char *out_status,
+                               __global int *steps, __global int *rejected, __global scalar *last_time)
+{
+    for (int e = 0; e < KM_N_ENDPOINTS; e++) {
+        value[(size_t)e * capacity + i] = (scalar)NAN;
+        state[(size_t)e * capacity + i] = KM_STATE_FAILED;
+    }
+    for (int e = 0; e < KM_N_MARGINS; e++)
+        margin[(size_t)e * capacity + i] = (scalar)NAN;
+    out_status[i] = (char)status;
+    steps[i] = 0;
+    rejected[i] = 0;
+    last_time[i] = R(0.0);
+}
+
+#if KM_TRAJECTORY
+__kernel void km_trajectory(const uint n, const uint capacity, __global const scalar *constants,
+                            __global const wide *edge_time, __global const scalar *edge_value,
+                            __global const int *n_edges, __global char *status, __global const wide *time,
+                            const uint n_times, __global scalar *value, __global int *steps)
+#else
+__kernel void km_integrate(const uint n, const uint capacity, __global int *counter, __global const scalar *constants,
+                           __global const wide *edge_time, __global const scalar *edge_value,
+                           __global const int *n_edges, __global char *status, __global scalar *value,
+                           __global char *state, __global scalar *margin, __global int *steps, __global int *rejected,
+                           __global scalar *last_time)
+#endif
+{
+    real c[KM_CONSTANTS], u[KM_DOSED], y[KM_STATES], f[KM_STATES], ft[KM_STATES], J[KM_N_J];
+    real weight[KM_STATES], dy[KM_STATES], error[KM_STATES];
+    real next_u[KM_DOSED], bolus[KM_DOSED];
+#if KM_COMPENSATE
+    real lost[KM_STATES]; /* what rounding took from the states */
+#endif
+    km_passage p;
+    km_reducers reducers;
+    int slot[KM_LANES], edge[KM_LANES], last_edge[KM_LANES];
+    wide start[KM_LANES];
+    const mask none = (KM_NUMBER(R(0.0)) > R(0.0));
+    mask live = none, fresh = none, pending = none, jumped = none, opening = none;
+    real start_time = KM_NUMBER(R(0.0)), elapsed = KM_NUMBER(R(0.0)), elapsed_lost = KM_NUMBER(R(0.0));
+    real length = KM_NUMBER(R(1.0)), h = KM_NUMBER(R(1.0)), taken = KM_NUMBER(R(0.0)), before = KM_NUMBER(R(0.0));
+    real n_steps = KM_NUMBER(R(0.0)), n_rejected = KM_NUMBER(R(0.0)), in_a_row = KM_NUMBER(R(0.0));
+    bool more = true;
+#if KM_TRAJECTORY
+    uint next_time[KM_LANES];
+    uint counter_value = 0;
+#endif
+
+    for (int lane = 0; lane < KM_LANES; lane++) {
+        slot[lane] = -1;
+        edge[lane] = last_edge[lane] = 0;
+        start[lane] = (wide)0;
+    }
+    for (int i = 0; i < KM_CONSTANTS; i++)
+        c[i] = KM_NUMBER(R(1.0));
+    for (int d = 0; d < KM_DOSED; d++)
+        u[d] = next_u[d] = bolus[d] = KM_NUMBER(R(0.0));
+    for (int i = 0; i < KM_STATES; i++) {
+        y[i] = f[i] = ft[i] = dy[i] = error[i] = KM_NUMBER(R(0.0));
+        weight[i] = KM_NUMBER(R(1.0));
+#if KM_COMPENSATE
+        lost[i] = KM_NUMBER(R(0.0));
+#endif
+    }
+    km_reducers_clear(&reducers);
+    for (int k = 0; k < KM_OUTPUTS; k++)
+        p.g0[k] = p.g1[k] = p.d0[k] = p.d1[k] = KM_NUMBER(R(0.0));
+    for (int d = 0; d < KM_N_DENSE; d++)
+        p.y0[d] = p.y1[d] = p.a[d] = p.b[d] = KM_NUMBER(R(0.0));
+    p.t0 = p.t1 = p.h = KM_NUMBER(R(0.0));
+
+    for (;;) {
+        mask stepping, at_end, ended, failed, nan_failed;
+        real t, d_now[KM_OUTPUTS];
+
+        /* ---- points for idle lanes ---- */
+        if (more && km_any(km_not(live))) {
+            fresh = none;
+            for (int lane = 0; lane < KM_LANES; lane++)
+                while (more && slot[lane] < 0) {
+#if KM_TRAJECTORY
+                    const uint i = (uint)get_global_id(0) + counter_value++ * (uint)get_global_size(0);
+#else
+                    const uint i = (uint)atomic_inc(counter);
+#endif
+                    if (i >= n) {
+                        more = false;
+                        break;
+                    }
+                    if (status[i] != KM_POINT_NOT_COMPUTED) {
+#if KM_TRAJECTORY
+                        for (uint k = 0; k < n_times * KM_N_OUTPUTS; k++)
+                            value[(size_t)i * n_times * KM_N_OUTPUTS + k] = (scalar)NAN;
+                        steps[i] = 0;
+#else
+                        km_store_failed((int)i, capacity, status[i], value, state, margin, status, steps, rejected,
+                                        last_time);
+#endif
+                        continue;
+                    }
+                    slot[lane] = (int)i;
+                    edge[lane] = 0;
+                    last_edge[lane] = n_edges[i] - 1;
+                    start[lane] = (wide)0;
+                    for (int k = 0; k < KM_N_CONSTANTS; k++)
+                        KM_LANE(c[k], lane) = constants[(size_t)k * capacity + i];
+                    for (int d = 0; d < KM_N_DOSED; d++) {
+                        KM_LANE(next_u[d], lane) = edge_value[(size_t)d * capacity + i];
+                        KM_LANE(bolus[d], lane) = edge_value[(size_t)(KM_N_DOSED + d) * capacity + i];
+                    }
+                    KM_LANE(length, lane) = (scalar)edge_time[(size_t)1 * capacity + i];
+                    KM_LANE_MASK(fresh, lane) = KM_YES;
+#if KM_TRAJECTORY
+                    next_time[lane] = 0;
+#endif
+                }
+            if (km_any(fresh)) {
+                real initial[KM_STATES];
+                km_initial(c, initial);
+                for (int i = 0; i < KM_N_STATES; i++) {
+                    y[i] = km_pick(fresh, initial[i], y[i]);
+#if KM_COMPENSATE
+                    lost[i] = km_pick(fresh, KM_NUMBER(R(0.0)), lost[i]);
+#endif
+                }
+                for (int d = 0; d < KM_N_DOSED; d++) {
+                    u[d] = km_pick(fresh, next_u[d], u[d]);
+                    y[KM_DOSED_STATE(d)] = km_pick(fresh, y[KM_DOSED_STATE(d)] + bolus[d], y[KM_DOSED_STATE(d)]);
+                }
+                start_time = km_pick(fresh, KM_NUMBER(R(0.0)), start_time);
+                elapsed = km_pick(fresh, KM_NUMBER(R(0.0)), elapsed);
+                elapsed_lost = km_pick(fresh, KM_NUMBER(R(0.0)), elapsed_lost);
+                before = km_pick(fresh, KM_NUMBER(R(0.0)), before);
+                n_steps = km_pick(fresh, KM_NUMBER(R(0.0)), n_steps);
+                n_rejected = km_pick(fresh, KM_NUMBER(R(0.0)), n_rejected);
+                in_a_row = km_pick(fresh, KM_NUMBER(R(0.0)), in_a_row);
+                km_reducers_start(&reducers, fresh);
+                live |= fresh;
+                opening |= fresh;
+                pending &= km_not(fresh);
+                jumped &= km_not(fresh);
+            } else
+                fresh = none;
+        } else
+            fresh = none;
+        if (!km_any(live))
+            break;
+
+        /* ---- rates, Jacobian and outputs here ---- */
+        t = start_time + elapsed;
+        km_derivatives(KM_HERE(t, start_time + length), y, c, u, f, J, ft);
+        km_observe(KM_HERE(t, start_time + length), y, c, f, p.g1, p.d1);
+
+        /* ---- the step just accepted, or the jump ---- */
+        p.t0 = before;
+        p.t1 = t;
+        p.h = km_pick(pending, taken, KM_NUMBER(R(0.0)));
+        if (km_any(fresh))
+            for (int k = 0; k < KM_OUTPUTS; k++) {
+                p.g0[k] = km_pick(fresh, p.g1[k], p.g0[k]);
+                p.d0[k] = km_pick(fresh, p.d1[k], p.d0[k]);
+            }
+#if KM_TRAJECTORY
+        for (int lane = 0; lane < KM_LANES; lane++)
+            if (slot[lane] >= 0) {
+                const bool stepped = KM_LANE_MASK(pending, lane) != 0, first = KM_LANE_MASK(fresh, lane) != 0;
+                const bool finished = stepped && edge[lane] + 1 == last_edge[lane] &&
+                                      KM_LANE(elapsed, lane) >= KM_LANE(length, lane);
+                while (next_time[lane] < n_times &&
+                       ((first && time[next_time[lane]] <= (wide)0) ||
+                        (stepped && (time[next_time[lane]] - start[lane] <= (wide)KM_LANE(elapsed, lane) || finished)))) {
+                    const scalar span = KM_LANE(taken, lane);
+                    const scalar late = (scalar)(time[next_time[lane]] - start[lane]) - KM_LANE(elapsed, lane) + span;
+                    const scalar x = first || !(span > R(0.0)) ? R(1.0) : fmax(R(0.0), fmin(R(1.0), late / span));
+                    __global scalar *out = value + ((size_t)slot[lane] * n_times + next_time[lane]) * KM_N_OUTPUTS;
+                    for (int k = 0; k < KM_N_OUTPUTS; k++) {
+                        const real g = first ? p.g1[k] : km_between(&p, k, KM_NUMBER(x), c);
+                        out[k] = KM_LANE(g, lane);
+                    }
+                    next_time[lane]++;
+                }
+            }
+#else
+        {
+            const mask look = live & (pending | jumped | fresh);
+            if (km_any(look))
+                km_reducers_pass(&reducers, look, &p, c);
+        }
+#endif
+        before = t;
+        pending = none;
+        jumped = none;
+        for (int k = 0; k < KM_OUTPUTS; k++)
+            d_now[k] = p.d1[k];
+
+        /* ---- edges ---- */
+        at_end = live & (elapsed >= length);
+        ended = none;
+        if (km_any(at_end)) {
+            mask moved = none, jump = none;
+            for (int lane = 0; lane < KM_LANES; lane++)
+                if (slot[lane] >= 0 && KM_LANE_MASK(at_end, lane)) {
+                    const int i = slot[lane], e = ++edge[lane];
+                    const size_t at = (size_t)e * KM_N_EDGE_VALUES * capacity + (size_t)i;
+                    if (e >= last_edge[lane]) {
+                        KM_LANE_MASK(ended, lane) = KM_YES;
+                        continue;
+                    }
+                    start[lane] = edge_time[(size_t)e * capacity + i];
+                    KM_LANE(start_time, lane) = (scalar)start[lane];
+                    KM_LANE(length, lane) = (scalar)(edge_time[(size_t)(e + 1) * capacity + i] - start[lane]);
+                    for (int d = 0; d < KM_N_DOSED; d++) {
+                        KM_LANE(next_u[d], lane) = edge_value[at + (size_t)d * capacity];
+                        KM_LANE(bolus[d], lane) = edge_value[at + (size_t)(KM_N_DOSED + d) * capacity];
+                    }
+                    KM_LANE_MASK(moved, lane) = KM_YES;
+                    if (edge_value[at + (size_t)(2 * KM_N_DOSED) * capacity] >= (scalar)KM_EDGE_JUMP)
+                        KM_LANE_MASK(jump, lane) = KM_YES;
+                    if (edge_value[at + (size_t)(2 * KM_N_DOSED) * capacity] >= (scalar)KM_EDGE_RATE)
+                        KM_LANE_MASK(opening, lane) = KM_YES;
+                }
+            elapsed = km_pick(moved, KM_NUMBER(R(0.0)), elapsed);
+            elapsed_lost = km_pick(moved, KM_NUMBER(R(0.0)), elapsed_lost);
+            for (int d = 0; d < KM_N_DOSED; d++) {
+                const real more_rate = km_pick(moved, next_u[d] - u[d], KM_NUMBER(R(0.0)));
+                u[d] = km_pick(moved, next_u[d], u[d]);
+                f[KM_DOSED_STATE(d)] += more_rate; /* the infusion enters linearly: J stays */
+                y[KM_DOSED_STATE(d)] += km_pick(moved & jump, bolus[d], KM_NUMBER(R(0.0)));
+            }
+            if (KM_N_DOSED > 0) {
+                real g_right[KM_OUTPUTS], d_right[KM_OUTPUTS];
+                km_observe(KM_HERE(t, start_time + length), y, c, f, g_right, d_right);
+                for (int k = 0; k < KM_OUTPUTS; k++)
+                    d_now[k] = km_pick(moved & km_not(jump), d_right[k], d_now[k]);
+            }
+            jumped = moved & jump; /* rests this turn: its rates are those of the left side */
+        }
+
+        /* ---- one step ---- */
+        stepping = live & km_not(ended) & km_not(jumped);
+        for (int k = 0; k < KM_OUTPUTS; k++) {
+            p.g0[k] = p.g1[k];
+            p.d0[k] = d_now[k];
+        }
+        km_weights(c, y, weight);
+        if (km_any(opening & stepping)) {
+            real slope[KM_STATES];
+            km_second(J, c, f, ft, slope);
+            h = km_pick(opening & stepping, km_first_step(y, f, slope, weight, length), h);
+            opening = opening & km_not(stepping);
+        }
+        failed = none;
+        nan_failed = none;
+        {
+            const real left = length - elapsed;
+            real step = h, e2, factor, f8;
+            mask final, accept, reject, broken;
+#if KM_OUTPUTS_USE_TIME
+            step = km_min(step, KM_FMA(KM_NUMBER(R(0.5)), t, KM_NUMBER(KM_EARLY_STEP)));
+#endif
+            final = step >= R(0.95) * left;
+            step = km_pick(final, left, km_min(step, R(0.55) * left));
+            step = km_pick(stepping, step, KM_NUMBER(R(1.0)));
+            km_step(t, step, y, f, J, ft, c, u, start_time + length, dy, error, p.a, p.b);
+            e2 = km_norm2(error, weight);
+            f8 = km_root8(e2);                    /* error^(-1/4) */
+            factor = R(0.95) * f8;
+            broken = stepping & km_not(e2 < KM_NUMBER(KM_NORM_LIMIT));
+            accept = stepping & (e2 <= R(1.0));
+            reject = stepping & km_not(accept);
+#define KM_KEEP_DENSE(d, i)                                                                                            \
+    p.y0[d] = y[i];                                                                                                    \
+    p.y1[d] = y[i] + dy[i];
+            KM_DENSE(KM_KEEP_DENSE)
+#undef KM_KEEP_DENSE
+            for (int i = 0; i < KM_N_STATES; i++) {
+#if KM_COMPENSATE
+                const real part = dy[i] - lost[i];
+                const real sum = y[i] + part;
+                lost[i] = km_pick(accept, (sum - y[i]) - part, lost[i]);
+                y[i] = km_pick(accept, sum, y[i]);
+#else
+                y[i] = km_pick(accept, y[i] + dy[i], y[i]);
+#endif
+#if KM_SINGLE
+                y[i] = km_pick(fabs(y[i]) < R(1e-30), KM_NUMBER(R(0.0)), y[i]); /* no denormals */
+#endif
+            }
+            {
+                const real part = step - elapsed_lost;
+                const real sum = elapsed + part;
+                elapsed_lost = km_pick(accept, (sum - elapsed) - part, elapsed_lost);
+                elapsed = km_pick(accept & final, length, km_pick(accept, sum, elapsed));
+            }
+            taken = km_pick(accept, step, taken);
+            pending = accept;
+            n_steps = km_pick(accept, n_steps + R(1.0), n_steps);
+            n_rejected = km_pick(reject, n_rejected + R(1.0), n_rejected);
+            factor = km_max(km_min(factor, KM_NUMBER(R(6.0))), KM_NUMBER(R(0.2)));
+            factor = km_pick((in_a_row > R(0.0)) | reject, km_min(factor, KM_NUMBER(R(1.0))), factor);
+            factor = km_pick(broken, KM_NUMBER(R(0.25)), factor);
+            h = km_pick(stepping, km_pick(accept & final & (step < h), km_max(h, step * factor), step * factor), h);
+            in_a_row = km_pick(reject, in_a_row + R(1.0), km_pick(accept, KM_NUMBER(R(0.0)), in_a_row));
+            nan_failed = broken & (in_a_row >= (scalar)KM_REJECTIONS);
+            failed = reject & ((in_a_row >= KM_NUMBER((scalar)KM_REJECTIONS)) |
+                               (n_steps + n_rejected >= KM_NUMBER((scalar)KM_MAX_STEPS)) |
+                               (elapsed + h <= elapsed));
+            failed |= accept & (n_steps + n_rejected >= KM_NUMBER((scalar)KM_MAX_STEPS)) & (elapsed < length);
+        }
+
+        /* ---- lanes that end ---- */
+        if (km_any(ended | failed)) {
+#if !KM_TRAJECTORY
+            real result[KM_ENDPOINTS], result_margin[KM_MARGINS];
+            real result_state[KM_ENDPOINTS];
+            km_reducers_end(&reducers, p.g0, t, result, result_state, result_margin);
+#endif
+            for (int lane = 0; lane < KM_LANES; lane++) {
+                const bool is_failed = KM_LANE_MASK(failed, lane) != 0;
+                if (slot[lane] < 0 || !(is_failed || KM_LANE_MASK(ended, lane)))
+                    continue;
+                {
+                    const int i = slot[lane];
+                    const int total = (int)(KM_LANE(n_steps, lane) + KM_LANE(n_rejected, lane));
+                    const int code = !is_failed                      ? KM_POINT_DONE
+                                     : total >= KM_MAX_STEPS         ? KM_POINT_STEP_BUDGET
+                                     : KM_LANE_MASK(nan_failed, lane) ? KM_POINT_NON_FINITE
+                                                                     : KM_POINT_STEP_TOO_SMALL;
+#if KM_TRAJECTORY
+                    for (; next_time[lane] < n_times; next_time[lane]++)
+                        for (int k = 0; k < KM_N_OUTPUTS; k++)
+                            value[((size_t)i * n_times + next_time[lane]) * KM_N_OUTPUTS + k] =
+                                code == KM_POINT_DONE ? KM_LANE(p.g0[k], lane) : (scalar)NAN;
+                    status[i] = (char)code;
+                    steps[i] = total;
+#else
+                    if (is_failed)
+                        km_store_failed(i, capacity, code, value, state, margin, status, steps, rejected, last_time);
+                    else {
+                        for (int e = 0; e < KM_N_ENDPOINTS; e++) {
+                            value[(size_t)e * capacity + i] = KM_LANE(result[e], lane);
+                            state[(size_t)e * capacity + i] = (char)KM_LANE(result_state[e], lane);
+                        }
+                        for (int e = 0; e < KM_N_MARGINS; e++)
+                            margin[(size_t)e * capacity + i] = KM_LANE(result_margin[e], lane);
+                        status[i] = KM_POINT_DONE;
+                    }
+                    steps[i] = total;
+                    rejected[i] = (int)KM_LANE(n_rejected, lane);
+                    last_time[i] = KM_LANE(t, lane);
+#endif
+                    slot[lane] = -1;
+                }
+            }
+            live &= km_not(ended | failed);
+            pending &= live;
+            jumped &= live;
+            opening &= live;
+        }
+    }
+}

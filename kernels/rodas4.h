@@ -1,0 +1,96 @@
+/* One step of Rodas4: six stages, order 4 with an embedded order 3, stiffly accurate, L-stable, linearly
+ * implicit (one factorisation of 1/(gamma h) - J a step, no iteration).
+ *
+ * E. Hairer, G. Wanner, Solving Ordinary Differential Equations II, 2nd ed. 1996, section IV.7; coefficients in the
+ * transformed variables of that section.
+ *
+ * An integrator keeps this contract: km_step(t, h, y, f, J, ft, c, u, dy, error, a, b) gives the increment dy of
+ * all states, an estimate of its error, and for the states that outputs need (KM_DENSE) the two coefficients of
+ *   y(x) = y0 (1-x) + x (y1 + (1-x) (a + x b)),  x = (t - t0)/h. */
+#ifndef KM_RODAS4_H
+#define KM_RODAS4_H
+
+#define KM_ORDER_ROOT 4 /* the error of a step goes with h^4 */
+
+#define KM_EACH for (int i = 0; i < KM_N_STATES; i++)
+
+static inline __attribute__((always_inline)) void km_step(const real t, const real h, const real *y, const real *f,
+                                                          const real *J, const real *ft, const real *c, const real *u,
+                                                          const real t_end, real *dy, real *error, real *dense_a,
+                                                          real *dense_b)
+{
+    const real ih = R(1.0) / h;
+    real k1[KM_STATES], k2[KM_STATES], k3[KM_STATES], k4[KM_STATES], k5[KM_STATES], w[KM_STATES];
+    real lu[KM_N_LU];
+
+    km_factor(J, R(4.0) * ih, c, lu);
+
+    _Pragma("unroll") KM_EACH k1[i] = f[i] KM_WITH_TIME(+R(0.25) * h * ft[i]);
+    km_solve(J, c, lu, k1);
+
+    _Pragma("unroll") KM_EACH w[i] = KM_FMA(KM_NUMBER(R(1.544)), k1[i], y[i]);
+    km_rates(KM_STAGE_TIME(t, R(0.386), h, t_end), w, c, u, k2);
+    _Pragma("unroll") KM_EACH k2[i] =
+        KM_FMA(ih, R(-5.6688) * k1[i], k2[i]) KM_WITH_TIME(-R(0.1043) * h * ft[i]);
+    km_solve(J, c, lu, k2);
+
+    _Pragma("unroll") KM_EACH w[i] =
+        KM_FMA(KM_NUMBER(R(0.9466785280815826)), k1[i], KM_FMA(KM_NUMBER(R(0.2557011698983284)), k2[i], y[i]));
+    km_rates(KM_STAGE_TIME(t, R(0.21), h, t_end), w, c, u, k3);
+    _Pragma("unroll") KM_EACH k3[i] =
+        KM_FMA(ih, KM_FMA(KM_NUMBER(R(-2.430093356833875)), k1[i], R(-0.2063599157091915) * k2[i]), k3[i])
+            KM_WITH_TIME(+R(0.1035) * h * ft[i]);
+    km_solve(J, c, lu, k3);
+
+    _Pragma("unroll") KM_EACH w[i] =
+        KM_FMA(KM_NUMBER(R(3.314825187068521)), k1[i],
+               KM_FMA(KM_NUMBER(R(2.896124015972201)), k2[i], KM_FMA(KM_NUMBER(R(0.9986419139977817)), k3[i], y[i])));
+    km_rates(KM_STAGE_TIME(t, R(0.63), h, t_end), w, c, u, k4);
+    _Pragma("unroll") KM_EACH k4[i] =
+        KM_FMA(ih,
+               KM_FMA(KM_NUMBER(R(-0.1073529058151375)), k1[i],
+                      KM_FMA(KM_NUMBER(R(-9.594562251023355)), k2[i], R(-20.47028614809616) * k3[i])),
+               k4[i]) KM_WITH_TIME(-R(0.0362) * h * ft[i]);
+    km_solve(J, c, lu, k4);
+
+    _Pragma("unroll") KM_EACH dy[i] =
+        KM_FMA(KM_NUMBER(R(1.221224509226641)), k1[i],
+               KM_FMA(KM_NUMBER(R(6.019134481288629)), k2[i],
+                      KM_FMA(KM_NUMBER(R(12.53708332932087)), k3[i], R(-0.6878860361058950) * k4[i])));
+    _Pragma("unroll") KM_EACH w[i] = y[i] + dy[i];
+    km_rates(KM_STAGE_TIME(t, R(1.0), h, t_end), w, c, u, k5);
+    _Pragma("unroll") KM_EACH k5[i] =
+        KM_FMA(ih,
+               KM_FMA(KM_NUMBER(R(7.496443313967647)), k1[i],
+                      KM_FMA(KM_NUMBER(R(-10.24680431464352)), k2[i],
+                             KM_FMA(KM_NUMBER(R(-33.99990352819905)), k3[i], R(11.70890893206160) * k4[i]))),
+               k5[i]);
+    km_solve(J, c, lu, k5);
+
+    _Pragma("unroll") KM_EACH dy[i] += k5[i];
+    _Pragma("unroll") KM_EACH w[i] = y[i] + dy[i];
+    km_rates(KM_STAGE_TIME(t, R(1.0), h, t_end), w, c, u, error);
+    _Pragma("unroll") KM_EACH error[i] =
+        KM_FMA(ih,
+               KM_FMA(KM_NUMBER(R(8.083246795921522)), k1[i],
+                      KM_FMA(KM_NUMBER(R(-7.981132988064893)), k2[i],
+                             KM_FMA(KM_NUMBER(R(-31.52159432874371)), k3[i],
+                                    KM_FMA(KM_NUMBER(R(16.31930543123136)), k4[i], R(-6.058818238834054) * k5[i])))),
+               error[i]);
+    km_solve(J, c, lu, error);
+    _Pragma("unroll") KM_EACH dy[i] += error[i];
+
+#define KM_DENSE_COEFFICIENTS(d, i)                                                                                   \
+    dense_a[d] = KM_FMA(KM_NUMBER(R(10.12623508344586)), k1[i],                                                       \
+                        KM_FMA(KM_NUMBER(R(-7.487995877610167)), k2[i],                                               \
+                               KM_FMA(KM_NUMBER(R(-34.80091861555747)), k3[i],                                        \
+                                      KM_FMA(KM_NUMBER(R(-7.992771707568823)), k4[i], R(1.025137723295662) * k5[i])))); \
+    dense_b[d] = KM_FMA(KM_NUMBER(R(-0.6762803392801253)), k1[i],                                                     \
+                        KM_FMA(KM_NUMBER(R(6.087714651680015)), k2[i],                                                \
+                               KM_FMA(KM_NUMBER(R(16.43084320892478)), k3[i],                                         \
+                                      KM_FMA(KM_NUMBER(R(24.76722511418386)), k4[i], R(-6.594389125716872) * k5[i]))));
+    KM_DENSE(KM_DENSE_COEFFICIENTS)
+#undef KM_DENSE_COEFFICIENTS
+}
+
+#endif

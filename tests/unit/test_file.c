@@ -1,0 +1,134 @@
+/* Paths and files, and what the messages say when the world does not cooperate. */
+#include "cmocka_all.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static km_diag d;
+static char folder[] = "test_file.XXXXXX";
+
+static int setup(void **state)
+{
+    (void)state;
+    km_diag_init(&d);
+    return mkdtemp(folder) != NULL ? 0 : 1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+static void is(char *text, const char *expected)
+{
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void test_paths(void **state)
+{
+    (void)state;
+    is(km_file_folder("a/b.json"), "a");
+    is(km_file_folder("a//b/"), "a");
+    is(km_file_folder("b.json"), ".");
+    is(km_file_folder("/b"), "/");
+    is(km_file_folder("/"), "/");
+    is(km_file_folder(""), ".");
+    is(km_file_join("a", "b"), "a/b");
+    is(km_file_join("a/", "b"), "a/b");
+    is(km_file_join("/", "b"), "/b");
+    is(km_file_join("a", "/b"), "/b");
+    is(km_file_join(".", "b"), "b");
+    is(km_file_resolve("configs/studies/q.json", "../models/k.json"),
+       "configs/studies/../models/k.json");
+    is(km_file_resolve("q.json", "k.json"), "k.json");
+    is(km_file_resolve("a/q.json", "/k.json"), "/k.json");
+}
+
+static void test_write_and_read(void **state)
+{
+    char *path = km_file_join(folder, "x"), *data = NULL;
+    size_t size = 0, i;
+    char large[100000];
+
+    (void)state;
+    for (i = 0; i < sizeof large; i++)
+        large[i] = (char)(i * 7);
+    assert_ok(km_file_write(path, "old", 3, &d), &d);
+    assert_ok(km_file_write(path, large, sizeof large, &d), &d);
+    assert_ok(km_file_read(path, &data, &size, &d), &d);
+    assert_int_equal(size, sizeof large);
+    assert_memory_equal(data, large, sizeof large);
+    assert_int_equal(data[size], '\0');
+    free(data);
+    assert_ok(km_file_write(path, "", 0, &d), &d);
+    assert_ok(km_file_read(path, &data, NULL, &d), &d);
+    is(data, "");
+    assert_true(km_file_exists(path));
+    assert_false(km_file_is_folder(path));
+    assert_int_equal(unlink(path), 0);
+    assert_false(km_file_exists(path));
+    free(path);
+}
+
+static void test_failures(void **state)
+{
+    char *data = NULL;
+
+    (void)state;
+    assert_int_equal(km_file_read("no/such/file", &data, NULL, &d), KM_E_IO);
+    assert_null(data);
+    assert_string_equal(d.message, "cannot read \"no/such/file\": No such file or directory");
+    assert_int_equal(km_file_read(".", &data, NULL, &d), KM_E_IO);
+    assert_string_equal(d.message, "cannot read \".\": Is a directory");
+    assert_int_equal(km_file_write("no/such/file", "", 0, &d), KM_E_IO);
+    assert_string_equal(d.message, "cannot write \"no/such/file\": No such file or directory");
+    assert_int_equal(km_file_write(folder, "", 0, &d),
+                     KM_E_IO); /* the rename fails; nothing stays behind */
+    is(km_format("cannot write \"%s\": Is a directory", folder), d.message);
+}
+
+static void test_make_folder(void **state)
+{
+    char *deep = km_format("%s/a//b/c", folder), *file = km_file_join(folder, "a/file");
+    char *under = km_file_join(file, "x/y"), *expected;
+    static const char *const parts[] = {"a/b/c", "a/b", "a"};
+    size_t i;
+
+    (void)state;
+    assert_ok(km_file_make_folder(deep, &d), &d);
+    assert_ok(km_file_make_folder(deep, &d), &d);
+    assert_ok(km_file_make_folder("", &d), &d);
+    assert_ok(km_file_make_folder("/", &d), &d);
+    assert_true(km_file_is_folder(deep));
+    assert_ok(km_file_write(file, "", 0, &d), &d);
+    assert_int_equal(km_file_make_folder(under, &d), KM_E_IO);
+    expected = km_format("cannot make the folder \"%s\": \"%s\" is a file", under, file);
+    is(expected, d.message);
+    assert_int_equal(unlink(file), 0);
+    for (i = 0; i < 3; i++) {
+        char *part = km_file_join(folder, parts[i]);
+
+        assert_int_equal(rmdir(part), 0);
+        free(part);
+    }
+    free(deep);
+    free(file);
+    free(under);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_write_and_read),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_make_folder),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
