@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -81,6 +82,7 @@ km_status km_regimen_set(km_study *study, const km_slot *slot, const km_place *p
                    : slot->field == KM_FIELD_RATE ? &record->rate_per_kg
                                                   : NULL;
 
+    assert(record != NULL); /* the slot was found in this study */
     KM_TRY(km_quantity_read(place, &target, &q, d));
     KM_TRY(km_regimen_check_value(slot->field, q.number * q.factor, place, d));
     if (per_kg != NULL && record->given[slot->field] && *per_kg != q.per_kg) {
@@ -244,7 +246,6 @@ done:
 km_status km_regimen_read(km_study *study, const km_json *node, km_diag *d)
 {
     km_status st = KM_OK;
-    void *record = NULL;
     size_t i;
 
     if (node->n > 0 && (!study->model->has_dose || study->model->n_routes == 0))
@@ -255,8 +256,7 @@ km_status km_regimen_read(km_study *study, const km_json *node, km_diag *d)
         KM_TRY(km_json_fail(node, d,
                             "a regimen has at most %d records, got %zu; repeat doses with \"addl\"",
                             (int)MOST_RECORDS, node->n));
-    KM_TRY(km_array_create(node->n, sizeof *study->record, &record, d));
-    study->record = record;
+    study->record = km_alloc(node->n + 1, sizeof *study->record);
     for (i = 0; i < node->n; i++) {
         st = read_record(study, (int)i, &node->child[i], d);
         study->n_records++; /* also when it failed: what was read is freed with the study */

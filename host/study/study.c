@@ -211,9 +211,10 @@ static km_status apply_argument(km_study *study, const char *text, assignments *
     char *name = NULL, *value = NULL, *label = km_format("--set %s", text);
     km_place place = {.label = label};
 
-    if (equals == NULL || equals == text || equals[1] == '\0')
-        KM_TRY(
-            km_place_fail(&place, d, "expected NAME=VALUE such as \"--set regimen[0].amt=50mg\""));
+    if (equals == NULL || equals == text || equals[1] == '\0') {
+        st = km_place_fail(&place, d, "expected NAME=VALUE such as \"--set regimen[0].amt=50mg\"");
+        goto done;
+    }
     name = trimmed(text, equals);
     value = trimmed(equals + 1, equals + 1 + strlen(equals + 1));
     place.text = value;
