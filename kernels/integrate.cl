@@ -112,7 +112,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
     for (int k = 0; k < KM_OUTPUTS; k++)
         p.g0[k] = p.g1[k] = p.d0[k] = p.d1[k] = KM_NUMBER(R(0.0));
     for (int d = 0; d < KM_N_DENSE; d++)
-        p.y0[d] = p.y1[d] = p.a[d] = p.b[d] = KM_NUMBER(R(0.0));
+        p.y0[d] = p.y1[d] = p.f0[d] = p.f1[d] = p.a[d] = p.b[d] = KM_NUMBER(R(0.0));
     p.t0 = p.t1 = p.h = KM_NUMBER(R(0.0));
 
     for (;;) {
@@ -198,6 +198,9 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
         km_observe(KM_HERE(t, start_time + length), y, c, f, p.g1, p.d1);
 
         /* ---- the step just accepted, or the jump ---- */
+#define KM_RATE_HERE(d, i) p.f1[d] = f[i];
+        KM_DENSE(KM_RATE_HERE)
+#undef KM_RATE_HERE
         p.t0 = before;
         p.t1 = t;
         p.h = km_pick(pending, taken, KM_NUMBER(R(0.0)));
@@ -301,8 +304,8 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             const real left = length - elapsed;
             real step = h, e2, factor, f8;
             mask final, accept, reject, broken;
-#if KM_OUTPUTS_USE_TIME
-            step = km_min(step, KM_FMA(KM_NUMBER(R(0.5)), t, KM_NUMBER(KM_EARLY_STEP)));
+#if KM_LIMIT_STEP /* interpolation between steps should not be the larger error */
+            step = km_min(step, KM_FMA(KM_NUMBER(R(0.04)), t, KM_NUMBER(KM_EARLY_STEP)));
 #endif
             final = step >= R(0.95) * left;
             step = km_pick(final, left, km_min(step, R(0.55) * left));
@@ -316,7 +319,8 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             reject = stepping & km_not(accept);
 #define KM_KEEP_DENSE(d, i)                                                                                            \
     p.y0[d] = y[i];                                                                                                    \
-    p.y1[d] = y[i] + dy[i];
+    p.y1[d] = y[i] + dy[i];                                                                                            \
+    p.f0[d] = f[i];
             KM_DENSE(KM_KEEP_DENSE)
 #undef KM_KEEP_DENSE
             for (int i = 0; i < KM_N_STATES; i++) {

@@ -174,6 +174,17 @@ static void write_dense_list(km_writer *w, km_text *out)
 
 static int at_least_one(int n) { return n > 0 ? n : 1; }
 
+/* Crossings are found between steps, and an output that uses t can change where no state does. */
+static bool limits_step(const km_problem *p, km_code_kind kind)
+{
+    bool crossings = kind == KM_CODE_TRAJECTORY;
+
+    for (int e = 0; e < p->study->n_endpoints; e++)
+        crossings = crossings || p->study->endpoint[e].kind == KM_FIRST_TIME ||
+                    p->study->endpoint[e].kind == KM_LAST_TIME || p->study->endpoint[e].kind == KM_TIME_IN;
+    return crossings || p->outputs_use_time;
+}
+
 static void write_head(km_writer *w, const km_source *s, km_text *out)
 {
     const km_problem *p = w->problem;
@@ -201,7 +212,7 @@ static void write_head(km_writer *w, const km_source *s, km_text *out)
                 1.0 / study->solver.rtol, y->n_states ? 1.0 / (double)y->n_states : 0.0, s->single ? "1e37" : "1e300");
     km_text_add(out, "#define KM_ROOT_TOLERANCE R(%s)\n", s->single ? "3e-7" : "1e-7");
     km_text_add(out, "#define KM_MAX_STEPS %ld\n#define KM_COMPENSATE %d\n", study->solver.max_steps, compensate);
-    km_text_add(out, "#define KM_OUTPUTS_USE_TIME %d\n", p->outputs_use_time);
+    km_text_add(out, "#define KM_LIMIT_STEP %d\n", limits_step(p, s->kind));
     km_text_add(out, p->rates_use_time ? "#define KM_WITH_TIME(x) x\n" : "#define KM_WITH_TIME(x)\n");
     if (study->model->n_jumps > 0)
         km_text_add(out, "#define KM_HERE(t, end) km_min((t), (end) * R(%s))\n", s->single ? "0.99999988" : "0.9999999999999998");
