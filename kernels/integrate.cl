@@ -351,10 +351,10 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             factor = km_pick(broken, KM_NUMBER(R(0.25)), factor);
             h = km_pick(stepping, km_pick(accept & final & (step < h), km_max(h, step * factor), step * factor), h);
             in_a_row = km_pick(reject, in_a_row + R(1.0), km_pick(accept, KM_NUMBER(R(0.0)), in_a_row));
-            nan_failed = broken & (in_a_row >= (scalar)KM_REJECTIONS);
             failed = reject & ((in_a_row >= KM_NUMBER((scalar)KM_REJECTIONS)) |
                                (n_steps + n_rejected >= KM_NUMBER((scalar)KM_MAX_STEPS)) |
                                (elapsed + h <= elapsed));
+            nan_failed = failed & broken;
             failed |= accept & (n_steps + n_rejected >= KM_NUMBER((scalar)KM_MAX_STEPS)) & (elapsed < length);
         }
 
