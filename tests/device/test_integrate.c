@@ -195,13 +195,13 @@ static void test_outputs_without_states(void **state)
     }
 }
 
-/* x' = x^2 blows up at t = 1/x0; sqrt(1-t) loses meaning at 1; a slow one exhausts its steps. */
+/* x' = x^2 blows up at t = 1/x0; sqrt(1-t) has no value after 1 h; a fast oscillation exhausts its steps. */
 static void test_every_status_is_reached(void **state)
 {
     static const char model[] =
         "{\"name\": \"trouble\", \"parameters\": {\"x0\": {\"value\": 1}, \"w\": {\"value\": 0}, \"s\": {\"value\": 0}},\n"
         " \"require\": [\"x0 > 0\"],\n"
-        " \"states\": {\"x\": {\"initial\": \"x0\", \"rate\": \"x^2 + if(s > 0, sqrt(1-2*x), 0)\"},\n"
+        " \"states\": {\"x\": {\"initial\": \"x0\", \"rate\": \"x^2 + if(s > 0, sqrt(1-t), 0)\"},\n"
         "  \"z\": {\"initial\": \"1\", \"rate\": \"-w*sin(w*t)\"}},\n"
         " \"outputs\": {\"x\": \"x\", \"z\": \"z\"}}";
     static const char study[] =
@@ -223,7 +223,7 @@ static void test_every_status_is_reached(void **state)
     }
     assert_int_equal(seen[KM_POINT_BAD_PARAMETER], 4);
     assert_int_equal(out.status[4], KM_POINT_DONE);         /* x0 = 0.3, nothing special */
-    assert_int_equal(out.status[5], KM_POINT_NON_FINITE);   /* the root of a negative number */
+    assert_int_equal(out.status[5], KM_POINT_NON_FINITE);   /* the root of 1-t beyond 1 h */
     assert_int_equal(out.status[6], KM_POINT_STEP_BUDGET);  /* 1e5 oscillations */
     assert_int_equal(out.status[8], KM_POINT_STEP_TOO_SMALL); /* blows up at 1.25 h */
     assert_near(out.last_time[8], 1.25, 1e-3);
