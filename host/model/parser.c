@@ -1,11 +1,12 @@
 /* A recursive-descent parser; one function per level of precedence. */
 #include "model/parser.h"
 
+#include "base/text.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH_LIMIT = 200, ARGUMENT_LIMIT = 8, NAME_LIMIT = 128 };
@@ -89,9 +90,12 @@ static km_status parse_or(km_parser *p, km_expr *out);
 
 static km_status parse_number(km_parser *p, km_expr *out)
 {
-    char *end = NULL;
-    double value = strtod(p->text + p->at, &end);
+    const char *end = NULL;
+    double value = km_text_number(p->text + p->at, &end);
     size_t start = p->at;
+
+    if (p->text[start] == '0' && (p->text[start + 1] == 'x' || p->text[start + 1] == 'X'))
+        return km_parser_fail(p, start, "hexadecimal numbers are not part of the language; write a decimal one");
 
     p->at = (size_t)(end - p->text);
     if (!isfinite(value))
