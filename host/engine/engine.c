@@ -219,10 +219,9 @@ static void fill_facts(km_engine *e)
 
 static km_status run_batch(km_engine *e, size_t n, km_diag *d);
 
-km_status km_engine_create(const km_study *study, const km_engine_options *options, km_engine **out, km_diag *d)
+km_status km_engine_create_idle(const km_study *study, const km_engine_options *options, km_engine **out, km_diag *d)
 {
     km_engine *e = km_alloc(1, sizeof *e);
-    double start = now();
     km_status st = KM_OK;
 
     *out = NULL;
@@ -232,6 +231,23 @@ km_status km_engine_create(const km_study *study, const km_engine_options *optio
     KM_TRY(choose_precision(e, d));
     KM_TRY(choose_lanes(e, options->lanes, d));
     KM_TRY(open_device(e, options->compute_units, d));
+    fill_facts(e);
+    *out = e;
+    return KM_OK;
+
+done:
+    km_engine_destroy(e);
+    return st;
+}
+
+km_status km_engine_create(const km_study *study, const km_engine_options *options, km_engine **out, km_diag *d)
+{
+    km_engine *e = NULL;
+    double start = now();
+    km_status st = KM_OK;
+
+    *out = NULL;
+    KM_TRY(km_engine_create_idle(study, options, &e, d));
     KM_TRY(km_codegen_opencl(study, KM_CODE_ENDPOINTS, e->facts.single, e->device.fp64, e->facts.lanes, e->kernel_dir,
                              &e->source, d));
     KM_TRY(km_program_build(e->context, e->id, e->queue, &e->source, &e->program, d));

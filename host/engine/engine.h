@@ -54,6 +54,8 @@ typedef struct km_engine_facts {
 /* Builds the study's program for a device. */
 km_status km_engine_create(const km_study *study, const km_engine_options *options, km_engine **out,
                            km_diag *d);
+/* The same without the endpoints' program: for km_engine_trajectory alone. */
+km_status km_engine_create_idle(const km_study *study, const km_engine_options *options, km_engine **out, km_diag *d);
 void km_engine_destroy(km_engine *engine);
 const km_engine_facts *km_engine_facts_of(const km_engine *engine);
 

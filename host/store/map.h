@@ -30,6 +30,9 @@ typedef struct km_map_facts {
 km_status km_map_open(const char *path, const km_study *study, const km_map_facts *facts, int threads,
                       km_map **out, km_diag *d);
 
+/* *same: there is a complete map at `path` and it is of this study, program and version. */
+km_status km_map_is_complete(const char *path, const km_study *study, const km_map_facts *facts, bool *same, km_diag *d);
+
 uint64_t km_map_n_chunks(const km_map *map);
 /* Box of a chunk: origin and extent per axis (extent is clipped at the grid's edge). */
 void km_map_chunk(const km_map *map, uint64_t chunk, size_t *origin, size_t *extent);
@@ -40,6 +43,9 @@ bool km_map_has_chunk(const km_map *map, uint64_t chunk);
  * Errors of the writers surface in later calls and in finish. */
 km_status km_map_put(km_map *map, uint64_t chunk, const double *value, const signed char *state,
                      const double *margin, const signed char *status, const int *steps, km_diag *d);
+
+/* Files and bytes written so far, for dry runs and summaries. */
+uint64_t km_map_bytes(const km_map *map);
 
 /* Waits for the writers. After this every chunk put is on disk. */
 km_status km_map_flush(km_map *map, km_diag *d);

@@ -1,0 +1,111 @@
+/* ketamap evaluate: endpoints of given points. */
+#include "abi.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/points_file.h"
+#include "engine/engine.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void write_number(km_text *out, double v)
+{
+    if (isnan(v))
+        km_text_add(out, "\tnan");
+    else
+        km_text_add(out, "\t%.17g", v);
+}
+
+static void write_table(const km_study *s, const km_points *p, const km_results *r, km_text *out)
+{
+    km_text_add(out, "%s", p->header);
+    for (int e = 0; e < s->n_endpoints; e++) {
+        km_text_add(out, "\t%s\t%s_state", s->endpoint[e].name, s->endpoint[e].name);
+        if (s->endpoint[e].margin)
+            km_text_add(out, "\t%s_margin", s->endpoint[e].name);
+    }
+    km_text_add(out, "\tstatus\tsteps\n");
+    for (size_t i = 0; i < p->n; i++) {
+        km_text_add(out, "%s", p->line[i]);
+        for (int e = 0; e < s->n_endpoints; e++) {
+            size_t at = (size_t)e * p->n + i;
+            write_number(out, r->value[at]);
+            km_text_add(out, "\t%d", r->state[at]);
+            if (s->endpoint[e].margin)
+                write_number(out, r->margin[at]);
+        }
+        km_text_add(out, "\t%d\t%d\n", r->status[i], r->steps[i]);
+    }
+}
+
+static km_status run(const km_arguments *a, km_diag *d)
+{
+    km_study *study = NULL;
+    km_engine *engine = NULL;
+    km_points points = {0};
+    km_results r = {0};
+    km_engine_options options = {.device = km_argument(a, "device"), .kernel_dir = km_argument(a, "kernel-dir")};
+    const char *path = km_argument(a, "points"), *output = km_argument(a, "output");
+    km_text table = {0};
+    long lanes, units, batch;
+    size_t n, n_values, failed = 0;
+    km_status st = KM_OK;
+
+    if (path == NULL)
+        return km_diag_fail(d, KM_E_INPUT, "ketamap evaluate needs --points FILE.tsv");
+    KM_TRY(km_argument_integer(a, "lanes", 1, 16, 0, &lanes, d));
+    KM_TRY(km_argument_integer(a, "compute-units", 1, 65536, 0, &units, d));
+    KM_TRY(km_argument_integer(a, "batch", 1, 1L << 24, 0, &batch, d));
+    options.lanes = (int)lanes;
+    options.compute_units = (int)units;
+    options.batch = (size_t)batch;
+    KM_TRY(km_study_read(a->positional[0], a->set, a->n_set, &study, d));
+    if (study->n_endpoints == 0)
+        KM_FAIL(d, KM_E_INPUT, "%s has no endpoints to evaluate", study->path);
+    KM_TRY(km_points_read(path, study, &points, d));
+    KM_TRY(km_engine_create(study, &options, &engine, d));
+    n = points.n;
+    n_values = n * (size_t)study->n_endpoints;
+    r.n = n;
+    KM_TRY(km_array_create(n_values, sizeof *r.value, (void **)&r.value, d));
+    KM_TRY(km_array_create(n_values, sizeof *r.margin, (void **)&r.margin, d));
+    KM_TRY(km_array_create(n_values, sizeof *r.state, (void **)&r.state, d));
+    KM_TRY(km_array_create(n, sizeof *r.status, (void **)&r.status, d));
+    KM_TRY(km_array_create(n, sizeof *r.steps, (void **)&r.steps, d));
+    KM_TRY(km_engine_run_rows(engine, points.row, &r, d));
+    write_table(study, &points, &r, &table);
+    if (output)
+        KM_TRY(km_file_write(output, table.data, table.size, d));
+    else
+        fwrite(table.data, 1, table.size, stdout);
+    for (size_t i = 0; i < n; i++)
+        failed += r.status[i] != KM_POINT_DONE;
+    if (failed > 0 && !km_argument(a, "quiet"))
+        fprintf(stderr, "ketamap: %zu of %zu points failed; see the column status\n", failed, n);
+    if (failed > 0 && km_argument(a, "strict"))
+        KM_FAIL(d, KM_E_NUMERICS, "%zu of %zu points failed", failed, n);
+
+done:
+    km_text_clear(&table);
+    free(r.value), free(r.margin), free(r.state), free(r.status), free(r.steps);
+    km_points_clear(&points);
+    km_engine_destroy(engine);
+    km_study_destroy(study);
+    return st;
+}
+
+static const km_option options_of[] = {
+    {"points", "FILE.tsv", "the points: a header naming axes, parameters or regimen fields"},
+    {"output", "FILE.tsv", "write there instead of to the standard output"},
+    KM_OPTION_SET, KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_STRICT, KM_OPTION_QUIET,
+    KM_OPTION_KERNELS, {0}};
+
+const km_command km_command_evaluate = {
+    "evaluate", "the endpoints of points you list", "STUDY", 1,
+    "Integrates the points of a tab-separated file and prints it again with every endpoint, its state, the point's\n"
+    "status and its steps. Axes are in the study's units, parameters in the model's; what has no column keeps the\n"
+    "study's base value. On a study's own axes the bits are those of its map before rounding.",
+    "ketamap evaluate configs/studies/quickstart.json --points points.tsv", options_of, run};

@@ -1,0 +1,380 @@
+/* ketamap run: a study becomes a map. */
+#include "abi.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "engine/engine.h"
+#include "store/map.h"
+#include "store/zarr.h"
+#include "view/progress.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static void catch_interrupts(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = interrupt;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static double now(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* What one run knows and counts. */
+typedef struct job {
+    km_study *study;
+    km_engine *engine;
+    km_map *map;
+    km_map_facts facts;
+    km_results r;        /* of a chunk, at most `most` points */
+    size_t most;
+    uint64_t done, before, counted[KM_N_POINT_STATUSES + 1];
+    double start, cpu, steps;
+    bool quiet;
+} job;
+
+static km_status make_results(job *j, size_t most, km_diag *d)
+{
+    size_t values = most * (size_t)j->study->n_endpoints;
+    km_status st = KM_OK;
+
+    j->most = most;
+    KM_TRY(km_array_create(values, sizeof *j->r.value, (void **)&j->r.value, d));
+    KM_TRY(km_array_create(values, sizeof *j->r.margin, (void **)&j->r.margin, d));
+    KM_TRY(km_array_create(values, sizeof *j->r.state, (void **)&j->r.state, d));
+    KM_TRY(km_array_create(most, sizeof *j->r.status, (void **)&j->r.status, d));
+    KM_TRY(km_array_create(most, sizeof *j->r.steps, (void **)&j->r.steps, d));
+done:
+    return st;
+}
+
+static void clear_job(job *j)
+{
+    km_map_close(j->map);
+    free(j->r.value), free(j->r.margin), free(j->r.state), free(j->r.status), free(j->r.steps);
+    km_engine_destroy(j->engine);
+    km_study_destroy(j->study);
+}
+
+static void count(job *j)
+{
+    for (size_t i = 0; i < j->r.n; i++) {
+        int status = j->r.status[i];
+        j->counted[status >= 0 && status < KM_N_POINT_STATUSES ? status : KM_N_POINT_STATUSES]++;
+        j->steps += j->r.steps[i];
+    }
+}
+
+/* Chunk k: computed and handed to the writers. */
+static km_status run_chunk(job *j, uint64_t k, km_progress *progress, km_diag *d)
+{
+    size_t origin[KM_MOST_DIMS], extent[KM_MOST_DIMS];
+    km_box box = {origin, extent};
+    km_status st = KM_OK;
+
+    km_map_chunk(j->map, k, origin, extent);
+    j->r.n = 1;
+    for (int a = 0; a < j->study->n_axes; a++)
+        j->r.n *= extent[a];
+    KM_TRY(km_engine_run_box(j->engine, &box, 0, &j->r, d));
+    KM_TRY(km_map_put(j->map, k, j->r.value, j->r.state, j->r.margin, j->r.status, j->r.steps, d));
+    count(j);
+    j->done += j->r.n;
+    km_progress_show(progress, j->before + j->done);
+done:
+    return st;
+}
+
+static uint64_t chunk_points(const job *j, uint64_t k)
+{
+    size_t origin[KM_MOST_DIMS], extent[KM_MOST_DIMS];
+    uint64_t n = 1;
+
+    km_map_chunk(j->map, k, origin, extent);
+    for (int a = 0; a < j->study->n_axes; a++)
+        n *= extent[a];
+    return n;
+}
+
+/* ---- words ---- */
+
+static void add_date(km_text *out, const char *key, time_t when)
+{
+    char text[32];
+    struct tm utc;
+
+    gmtime_r(&when, &utc);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    km_text_add(out, "    \"%s\": \"%s\",\n", key, text);
+}
+
+static void add_quoted(km_text *out, const char *key, const char *value)
+{
+    char *quoted = km_json_quote(value);
+
+    km_text_add(out, "    \"%s\": %s,\n", key, quoted);
+    free(quoted);
+}
+
+static char *run_json(const job *j, const km_arguments *a, time_t begun)
+{
+    const km_engine_facts *f = km_engine_facts_of(j->engine);
+    double wall = now(CLOCK_MONOTONIC) - j->start, cpu = now(CLOCK_PROCESS_CPUTIME_ID) - j->cpu;
+    km_text out = {0};
+
+    km_text_add(&out, "{\n");
+    add_date(&out, "begun", begun);
+    add_date(&out, "finished", time(NULL));
+    add_quoted(&out, "device", f->device);
+    add_quoted(&out, "driver", f->driver);
+    add_quoted(&out, "platform", f->platform);
+    km_text_add(&out, "    \"command\": [\"ketamap\"");
+    for (int i = 0; i < a->argc; i++) {
+        char *quoted = km_json_quote(a->argv[i]);
+        km_text_add(&out, ", %s", quoted);
+        free(quoted);
+    }
+    km_text_add(&out,
+                "],\n    \"compute_units\": %d,\n    \"batch\": %zu,\n    \"build_seconds\": %.6f,\n    \"run_seconds\": %.6f,\n"
+                "    \"cpu_seconds\": %.6f,\n    \"models_this_run\": %llu,\n    \"models_resumed\": %llu,\n"
+                "    \"models_per_second\": %.1f,\n    \"mean_steps\": %.2f,\n    \"doses_ignored\": %llu\n}\n",
+                f->compute_units, f->batch, f->build_seconds, wall, cpu, (unsigned long long)j->done,
+                (unsigned long long)j->before, wall > 0.0 ? (double)j->done / wall : 0.0,
+                j->done ? j->steps / (double)j->done : 0.0, (unsigned long long)f->doses_ignored);
+    return km_text_take(&out);
+}
+
+static uint64_t failed_points(const job *j)
+{
+    uint64_t n = 0;
+
+    for (int s = 1; s <= KM_N_POINT_STATUSES; s++)
+        n += s == KM_POINT_RETRIED ? 0 : j->counted[s];
+    return n;
+}
+
+static void say_summary(const job *j, const char *path)
+{
+    static const char *const word[] = {"done", "used up their steps", "needed steps too small", "met numbers that are not finite",
+                                       "break a condition of the model", "failed on the device", "retried in double",
+                                       "were not computed"};
+    const km_engine_facts *f = km_engine_facts_of(j->engine);
+    double wall = now(CLOCK_MONOTONIC) - j->start, cpu = now(CLOCK_PROCESS_CPUTIME_ID) - j->cpu;
+
+    if (j->quiet)
+        return;
+    fprintf(stderr, "ketamap: %llu models in %.1f s (%.0f a second, %.0f a core-second), build %.1f s, %s precision on %s\n",
+            (unsigned long long)j->done, wall, (double)j->done / wall, (double)j->done / cpu, f->build_seconds,
+            f->single ? "single" : "double", f->device);
+    for (int s = 1; s <= KM_N_POINT_STATUSES; s++)
+        if (j->counted[s])
+            fprintf(stderr, "ketamap: %llu points %s (status %d)\n", (unsigned long long)j->counted[s], word[s],
+                    s == KM_N_POINT_STATUSES ? -1 : s);
+    if (f->doses_ignored)
+        fprintf(stderr, "ketamap: %llu doses at or after the horizon were ignored, over all points\n",
+                (unsigned long long)f->doses_ignored);
+    fprintf(stderr, "ketamap: the map is %s\n", path);
+}
+
+/* ---- --force and --dry-run ---- */
+
+static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *where)
+{
+    (void)s, (void)kind, (void)where;
+    return remove(path);
+}
+
+static km_status remove_map(const char *path, km_diag *d)
+{
+    char *partial = km_format("%s.partial", path), *mark = km_format("%s/.zgroup", path);
+    km_status st = KM_OK;
+
+    if (km_file_exists(path) && !km_file_exists(mark))
+        KM_FAIL(d, KM_E_INPUT, "%s is not a map, so --force does not remove it", path);
+    if (km_file_exists(path) && nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        KM_FAIL(d, KM_E_IO, "cannot remove %s: %s", path, strerror(errno));
+    if (km_file_exists(partial) && nftw(partial, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        KM_FAIL(d, KM_E_IO, "cannot remove %s: %s", partial, strerror(errno));
+done:
+    free(partial);
+    free(mark);
+    return st;
+}
+
+/* A pilot of the grid's points, spread evenly, for its time and its bytes. */
+static km_status dry_run(job *j, const char *path, km_diag *d)
+{
+    const km_study *s = j->study;
+    size_t shape[KM_MOST_DIMS], chunk[KM_MOST_DIMS], pilot = s->n_points < 4096 ? (size_t)s->n_points : 4096, bytes = 5;
+    double *row = NULL, seconds;
+    km_status st = KM_OK;
+
+    for (int a = 0; a < s->n_axes; a++)
+        shape[a] = s->axis[a].n;
+    km_zarr_chunk_shape(s->n_axes, shape, chunk);
+    KM_TRY(make_results(j, pilot, d));
+    KM_TRY(km_array_create(pilot * (size_t)s->n_slots, sizeof *row, (void **)&row, d));
+    for (size_t i = 0; i < pilot; i++) {
+        uint64_t rank = (uint64_t)((double)i * ((double)s->n_points / (double)pilot));
+        for (int a = s->n_axes; a-- > 0; rank /= s->axis[a].n)
+            for (int k = 0; k < s->axis[a].n_slots; k++)
+                row[i * (size_t)s->n_slots + (size_t)s->axis[a].slot[k]] =
+                    s->axis[a].value[(size_t)k * s->axis[a].n + (size_t)(rank % s->axis[a].n)];
+    }
+    j->r.n = pilot;
+    seconds = now(CLOCK_MONOTONIC);
+    KM_TRY(km_engine_run_rows(j->engine, row, &j->r, d));
+    seconds = now(CLOCK_MONOTONIC) - seconds;
+    count(j);
+    for (int e = 0; e < s->n_endpoints; e++)
+        bytes += 1 + (s->store_double ? 8u : 4u) * (s->endpoint[e].margin ? 2u : 1u);
+    printf("points        %llu in %llu chunks\n", (unsigned long long)s->n_points,
+           (unsigned long long)km_zarr_n_chunks(s->n_axes, shape, chunk));
+    printf("pilot         %zu points in %.2f s, %.1f steps a point, %llu failed\n", pilot, seconds, j->steps / (double)pilot,
+           (unsigned long long)failed_points(j));
+    printf("time          about %.0f s, and %.1f s for the build\n", seconds / (double)pilot * (double)s->n_points,
+           km_engine_facts_of(j->engine)->build_seconds);
+    printf("disk          at most %.1f MB, often a third of that (%s)\n", (double)bytes * (double)s->n_points / 1e6, path);
+    printf("memory        about 300 MB, whatever the number of points\n");
+done:
+    free(row);
+    return st;
+}
+
+/* ---- the command ---- */
+
+static km_status open_engine(job *j, const km_arguments *a, km_diag *d)
+{
+    km_engine_options options = {.device = km_argument(a, "device"), .kernel_dir = km_argument(a, "kernel-dir")};
+    const km_engine_facts *f;
+    long lanes, units, batch;
+    km_status st = KM_OK;
+
+    KM_TRY(km_argument_integer(a, "lanes", 1, 16, 0, &lanes, d));
+    KM_TRY(km_argument_integer(a, "compute-units", 1, 65536, 0, &units, d));
+    KM_TRY(km_argument_integer(a, "batch", 1, 1L << 24, 0, &batch, d));
+    options.lanes = (int)lanes;
+    options.compute_units = (int)units;
+    options.batch = (size_t)batch;
+    KM_TRY(km_engine_create(j->study, &options, &j->engine, d));
+    f = km_engine_facts_of(j->engine);
+    j->facts = (km_map_facts){KM_VERSION, f->program_hash, f->single ? "single" : "double", j->study->solver.method, f->lanes};
+done:
+    return st;
+}
+
+static km_status compute(job *j, const char *path, km_diag *d)
+{
+    km_progress progress;
+    km_status st = KM_OK;
+
+    for (uint64_t k = 0; k < km_map_n_chunks(j->map); k++)
+        if (km_map_has_chunk(j->map, k))
+            j->before += chunk_points(j, k);
+    if (j->before && !j->quiet)
+        fprintf(stderr, "ketamap: resuming %s.partial, %llu of %llu models are there\n", path, (unsigned long long)j->before,
+                (unsigned long long)j->study->n_points);
+    KM_TRY(make_results(j, 65536, d));
+    catch_interrupts();
+    j->start = now(CLOCK_MONOTONIC);
+    j->cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+    km_progress_begin(&progress, j->study->n_points, j->before, j->quiet);
+    for (uint64_t k = 0; k < km_map_n_chunks(j->map) && !interrupted && st == KM_OK; k++)
+        if (!km_map_has_chunk(j->map, k))
+            st = run_chunk(j, k, &progress, d);
+    km_progress_end(&progress);
+    KM_TRY(st);
+    if (interrupted) {
+        KM_TRY(km_map_flush(j->map, d));
+        KM_FAIL(d, KM_E_INTERRUPTED, "interrupted; %llu of %llu models are in %s.partial, the same command goes on from there",
+                (unsigned long long)(j->before + j->done), (unsigned long long)j->study->n_points, path);
+    }
+done:
+    return st;
+}
+
+static km_status run(const km_arguments *a, km_diag *d)
+{
+    job j = {.quiet = km_argument(a, "quiet") != NULL};
+    const char *path;
+    char *report = NULL, *folder = NULL;
+    time_t begun = time(NULL);
+    bool strict = km_argument(a, "strict") != NULL, same = false;
+    long threads;
+    km_status st = KM_OK;
+
+    KM_TRY(km_argument_integer(a, "threads", 1, 64, 2, &threads, d));
+    KM_TRY(km_study_read(a->positional[0], a->set, a->n_set, &j.study, d));
+    if (j.study->n_endpoints == 0)
+        KM_FAIL(d, KM_E_INPUT, "%s has no endpoints, so there is nothing to map; see \"endpoints\"", j.study->path);
+    KM_TRY(km_report_warnings(d, strict, j.quiet));
+    path = km_argument(a, "output") ? km_argument(a, "output") : j.study->map;
+    folder = km_file_folder(path);
+    KM_TRY(open_engine(&j, a, d));
+    if (km_argument(a, "dry-run")) {
+        st = dry_run(&j, path, d);
+        goto done;
+    }
+    if (km_argument(a, "force"))
+        KM_TRY(remove_map(path, d));
+    KM_TRY(km_map_is_complete(path, j.study, &j.facts, &same, d));
+    if (same) {
+        if (!j.quiet)
+            fprintf(stderr, "ketamap: %s is complete already, and of this very study; --force computes it again\n", path);
+        goto done;
+    }
+    KM_TRY(km_file_make_folder(folder, d));
+    KM_TRY(km_map_open(path, j.study, &j.facts, (int)threads, &j.map, d));
+    KM_TRY(compute(&j, path, d));
+    report = run_json(&j, a, begun);
+    KM_TRY(km_map_finish(j.map, report, d));
+    say_summary(&j, path);
+    if (strict && failed_points(&j) > 0)
+        KM_FAIL(d, KM_E_NUMERICS, "%llu of %llu points failed; the map has their statuses", (unsigned long long)failed_points(&j),
+                (unsigned long long)j.done);
+done:
+    clear_job(&j);
+    free(report);
+    free(folder);
+    return st;
+}
+
+static const km_option options_of[] = {
+    {"output", "MAP", "where the map goes (NAME.zarr); by default what the study says"},
+    KM_OPTION_SET, KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH,
+    {"threads", "N", "threads that compress and write (default 2)"},
+    {"force", NULL, "replace a map that is there"},
+    {"dry-run", NULL, "say what it would take: points, time, memory, disk; write nothing"},
+    KM_OPTION_STRICT, KM_OPTION_QUIET, KM_OPTION_KERNELS, {0}};
+
+const km_command km_command_run = {
+    "run", "compute a study's response map", "STUDY", 1,
+    "Integrates every point of the study's grid and writes a Zarr map that xarray, zarr and GDAL open. A run that is\n"
+    "interrupted or killed goes on when the same command is given again, and ends with the same bytes.",
+    "ketamap run configs/studies/quickstart.json", options_of, run};

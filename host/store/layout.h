@@ -1,0 +1,33 @@
+/* The arrays of a study's map: names, types, attributes, chunks. What writer and reader agree on. */
+#ifndef KM_STORE_LAYOUT_H
+#define KM_STORE_LAYOUT_H
+
+#include "store/zarr.h"
+#include "study/study.h"
+
+typedef enum km_array_role { KM_ROLE_VALUE, KM_ROLE_STATE, KM_ROLE_MARGIN, KM_ROLE_STEPS, KM_ROLE_STATUS } km_array_role;
+
+typedef struct km_map_column {
+    km_array_role role;
+    int endpoint;      /* -1 for steps and status */
+    char *name;
+    const char *dtype;
+} km_map_column;
+
+typedef struct km_map_layout {
+    int n_dims;
+    size_t shape[KM_MOST_DIMS], chunk[KM_MOST_DIMS];
+    const char *dimension[KM_MOST_DIMS]; /* borrowed from the study */
+    km_map_column *column;               /* in the order they are written; status last */
+    int n_columns;
+    uint64_t n_chunks;
+    size_t chunk_values;
+} km_map_layout;
+
+void km_map_layout_init(km_map_layout *layout, const km_study *study);
+void km_map_layout_clear(km_map_layout *layout);
+
+/* Origin and clipped extent of chunk k. */
+void km_map_layout_box(const km_map_layout *layout, uint64_t k, size_t *origin, size_t *extent);
+
+#endif

@@ -1,0 +1,123 @@
+#include "store/provenance.h"
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/sha256.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_string(km_text *out, const char *key, const char *value, const char *end)
+{
+    char *quoted = km_json_quote(value);
+
+    km_text_add(out, "    \"%s\": %s%s\n", key, quoted, end);
+    free(quoted);
+}
+
+static void add_strings(km_text *out, const char *key, char **value, int n)
+{
+    km_text_add(out, "    \"%s\": [", key);
+    for (int i = 0; i < n; i++) {
+        char *quoted = km_json_quote(value[i]);
+        km_text_add(out, "%s%s", i ? ", " : "", quoted);
+        free(quoted);
+    }
+    km_text_add(out, "],\n");
+}
+
+void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
+{
+    const char *study_text = s->file ? km_json_text(s->file) : "", *model_text = s->model->file ? km_json_text(s->model->file) : "";
+    char study_hash[65], model_hash[65];
+
+    km_sha256_hex(study_text, strlen(study_text), study_hash);
+    km_sha256_hex(model_text, strlen(model_text), model_hash);
+    km_text_add(out, "{\n");
+    add_string(out, "Conventions", "CF-1.10", ",");
+    add_string(out, "ketamap_map", "1", ",");
+    add_string(out, "ketamap_version", f->version, ",");
+    add_string(out, "title", s->model->name, ",");
+    add_string(out, "time_unit", s->model->time_unit, ",");
+    km_text_add(out, "    \"horizon\": %.17g,\n", s->horizon);
+    add_strings(out, "variants", s->variant, s->n_variants);
+    add_strings(out, "set", s->set, s->n_set);
+    add_string(out, "method", f->method, ",");
+    add_string(out, "precision", f->precision, ",");
+    km_text_add(out, "    \"rtol\": %.17g,\n    \"max_steps\": %ld,\n    \"lanes\": %d,\n    \"mantissa_bits\": %d,\n",
+                s->solver.rtol, s->solver.max_steps, f->lanes, s->store_double ? 52 : s->keep);
+    add_string(out, "program_sha256", f->program_hash, ",");
+    add_string(out, "study_sha256", study_hash, ",");
+    add_string(out, "model_sha256", model_hash, ",");
+    add_string(out, "study", study_text, ",");
+    add_string(out, "model", model_text, "");
+    km_text_add(out, "}\n");
+}
+
+void km_provenance_array(km_text *out, const char *const *dimension, int n, const char *unit, const char *long_name,
+                         const char *const *flags, int n_flags, int first, int keep)
+{
+    km_text_add(out, "{\n    \"_ARRAY_DIMENSIONS\": [");
+    for (int i = 0; i < n; i++)
+        km_text_add(out, "%s\"%s\"", i ? ", " : "", dimension[i]);
+    km_text_add(out, "]");
+    if (unit) {
+        char *quoted = km_json_quote(unit);
+        km_text_add(out, ",\n    \"units\": %s", quoted);
+        free(quoted);
+    }
+    if (long_name) {
+        char *quoted = km_json_quote(long_name);
+        km_text_add(out, ",\n    \"long_name\": %s", quoted);
+        free(quoted);
+    }
+    if (flags) {
+        km_text_add(out, ",\n    \"flag_values\": [");
+        for (int i = 0; i < n_flags; i++)
+            km_text_add(out, "%s%d", i ? ", " : "", first + i);
+        km_text_add(out, "],\n    \"flag_meanings\": \"");
+        for (int i = 0; i < n_flags; i++)
+            km_text_add(out, "%s%s", i ? " " : "", flags[i]);
+        km_text_add(out, "\"");
+    }
+    if (keep)
+        km_text_add(out, ",\n    \"mantissa_bits\": %d", keep);
+    km_text_add(out, "\n}\n");
+}
+
+static bool same(const km_json *a, const km_json *b)
+{
+    if (a == NULL || b == NULL || a->kind != b->kind || a->n != b->n)
+        return false;
+    if (a->kind == KM_JSON_STRING)
+        return strcmp(a->string, b->string) == 0;
+    if (a->kind == KM_JSON_NUMBER)
+        return a->number == b->number;
+    for (size_t i = 0; i < a->n; i++)
+        if (!same(&a->child[i], &b->child[i]))
+            return false;
+    return true;
+}
+
+const char *km_provenance_difference(const char *have, const char *want)
+{
+    static const char *const known[][2] = {
+        {"study", "the study's text"}, {"model", "the model's text"}, {"set", "--set"},
+        {"ketamap_version", "the version of ketamap"}, {"precision", "the precision"}, {"lanes", "the number of lanes"},
+        {"program_sha256", "the compiled program"}};
+    km_json_file *a = NULL, *b = NULL;
+    const char *word = NULL;
+    km_diag d;
+
+    if (strcmp(have, want) == 0)
+        return NULL;
+    km_diag_init(&d);
+    if (km_json_parse("have", have, &a, &d) == KM_OK && km_json_parse("want", want, &b, &d) == KM_OK)
+        for (size_t i = 0; i < sizeof known / sizeof *known && word == NULL; i++)
+            if (!same(km_json_find(km_json_root(a), known[i][0]), km_json_find(km_json_root(b), known[i][0])))
+                word = known[i][1];
+    km_json_destroy(a);
+    km_json_destroy(b);
+    km_diag_clear(&d);
+    return word ? word : "its description";
+}

@@ -1,0 +1,20 @@
+/* The attributes of a map: what it is, so that the same text means the same map. Nothing here follows the
+ * device, the clock or the machine. */
+#ifndef KM_STORE_PROVENANCE_H
+#define KM_STORE_PROVENANCE_H
+
+#include "base/text.h"
+#include "store/map.h"
+
+/* The group's .zattrs. */
+void km_provenance_group(km_text *out, const km_study *study, const km_map_facts *facts);
+
+/* .zattrs of an array. dimension: names, n of them; flags: CF flag meanings from flag value `first` on, or NULL. */
+void km_provenance_array(km_text *out, const char *const *dimension, int n, const char *unit, const char *long_name,
+                         const char *const *flags, int n_flags, int first, int keep);
+
+/* Names, of two group attribute texts, the first key whose values differ in a way a user understands ("the study's
+ * text"); NULL if they are equal. Borrowed. */
+const char *km_provenance_difference(const char *have, const char *want);
+
+#endif
