@@ -67,7 +67,7 @@ km_status km_arguments_parse(const km_command *c, int argc, char **argv, km_argu
         if (code != 0)
             return bad_option(c, argv[optind - 1], code, d);
         out->value[index] = optarg ? optarg : "";
-        if (strcmp(c->options[index].name, "set") == 0) {
+        if (strcmp(c->options[index].name, "set") == 0 || strcmp(c->options[index].name, "at") == 0) {
             KM_PUSH(out->set, out->n_set);
             out->set[out->n_set++] = optarg;
         }

@@ -21,7 +21,7 @@ typedef struct km_arguments {
     const char *positional[KM_MOST_POSITIONALS];
     int n_positional;
     const char *value[KM_MOST_OPTIONS]; /* by the option's index; "" for a switch, NULL when absent; last wins */
-    const char **set;                   /* every --set, in order */
+    const char **set;                   /* every --set (or --at), in order */
     int n_set;
     int argc;                           /* the whole line, for provenance */
     char **argv;

@@ -83,7 +83,8 @@ static km_status narrow(const km_map *map, const double *value, size_t n, const 
 
     if (strcmp(dtype, "<f8") == 0) {
         KM_TRY(km_array_create(n, sizeof *value, out, d));
-        memcpy(*out, value, n * sizeof *value);
+        for (size_t i = 0; i < n; i++)
+            ((double *)*out)[i] = isnan(value[i]) ? (double)NAN : value[i];
         return KM_OK;
     }
     KM_TRY(km_array_create(n, sizeof *single, (void **)&single, d));

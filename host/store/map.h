@@ -54,22 +54,25 @@ km_status km_map_finish(km_map *map, const char *run_json, km_diag *d);
 /* Without finish the map stays partial and resumable. Takes NULL. */
 void km_map_close(km_map *map);
 
-/* Reading, for info, plot and tests. */
+/* Reading, for info, plot and tests. unit, about and flags are NULL where the array has none. */
 typedef struct km_map_array {
     char *name, *unit, *about, *dtype;    /* "<f4", "|i1", "<i4", "<f8" */
     int n_dims;
     size_t *shape, *chunk;
     char **dimension;                      /* names */
+    char *flags;                           /* CF flag_meanings: words from flag 0 on (status: from -1), or NULL */
 } km_map_array;
 
 typedef struct km_map_reader km_map_reader;
+/* `path`: NAME.zarr, or NAME.zarr.partial; the latter is also found where NAME.zarr is not there yet. */
 km_status km_map_reader_open(const char *path, km_map_reader **out, km_diag *d);
+const char *km_map_reader_path(const km_map_reader *reader); /* the folder that is read */
 void km_map_reader_close(km_map_reader *reader);
 const km_json *km_map_reader_attributes(const km_map_reader *reader); /* the group's .zattrs */
-int km_map_reader_n_arrays(const km_map_reader *reader);
+int km_map_reader_n_arrays(const km_map_reader *reader); /* sorted by name */
 const km_map_array *km_map_reader_array(const km_map_reader *reader, int i);
 int km_map_reader_find(const km_map_reader *reader, const char *name); /* index or -1 */
-/* The box [origin, origin+extent) of an array as doubles, row-major. */
+/* The box [origin, origin+extent) of an array as doubles, row-major. What a partial map does not have yet is NaN. */
 km_status km_map_reader_read(km_map_reader *reader, int array, const size_t *origin, const size_t *extent,
                              double *out, km_diag *d);
 /* True for a finished map; else chunks done so far. */

@@ -1,4 +1,4 @@
-/* The equations of KET-PD20 as published in docs/model.md before they were rewritten as deviations. */
+/* The equations of KET-PD20 in their original form, in which the untreated state is 1 and not 0. */
 #include "ket_pd20.h"
 
 #include <math.h>
@@ -31,7 +31,8 @@ int ket_prepare(ket_model *m, double *y0)
 {
     double c;
 
-    if (P(S_max) <= P(S_dep) || P(Lam) >= 1.0 || P(phi_I) >= 1.0 || P(phi_P) >= 1.0 || P(phi_E) >= 1.0)
+    if (P(S_max) <= P(S_dep) || P(Lam) >= 1.0 || P(phi_I) >= 1.0 || P(phi_P) >= 1.0 ||
+        P(phi_E) >= 1.0)
         return -1;
     m->k_s = P(k_d) + P(k_r);
     m->S10 = P(S_dep) / (1.0 + P(k_m) / P(k_e2));
@@ -68,7 +69,8 @@ void ket_rates(const ket_model *m, double infusion, const double *y, double *dy)
 {
     double Ck = y[KET_Kc] / P(V1), Cn = y[KET_Nc] / P(VN), Ch = y[KET_Hc] / P(VH);
     double C1 = y[KET_Kp1] / P(V2), C2 = y[KET_Kp2] / P(V3), Cp = y[KET_Np] / P(VNp);
-    double nasal = P(ka_n) * y[KET_Xn], gut = P(ka_g) * y[KET_Xg], first_pass = (1.0 - P(F_g)) * gut;
+    double nasal = P(ka_n) * y[KET_Xn], gut = P(ka_g) * y[KET_Xg],
+           first_pass = (1.0 - P(F_g)) * gut;
     double K = P(fu_K) * P(Kp_K) * Ck, H = P(fu_H) * P(Kp_H) * Ch;
     double u = ket_blocking(m, y);
     double th_I = hill(u, P(IC_I), P(n_H)), th_P = hill(u, P(r_IP) * P(IC_I), P(n_H));
@@ -78,7 +80,8 @@ void ket_rates(const ket_model *m, double infusion, const double *y, double *dy)
 
     dy[KET_Xn] = -nasal;
     dy[KET_Xg] = -gut;
-    dy[KET_Kc] = infusion + nasal + P(F_g) * gut - P(CL) * Ck - P(Q2) * (Ck - C1) - P(Q3) * (Ck - C2);
+    dy[KET_Kc] =
+        infusion + nasal + P(F_g) * gut - P(CL) * Ck - P(Q2) * (Ck - C1) - P(Q3) * (Ck - C2);
     dy[KET_Kp1] = P(Q2) * (Ck - C1);
     dy[KET_Kp2] = P(Q3) * (Ck - C2);
     dy[KET_Nc] = P(fm) * P(CL) * Ck + P(fm_g) * (1.0 - P(fh_g)) * first_pass - P(CLN) * Cn -
@@ -98,7 +101,8 @@ void ket_rates(const ket_model *m, double infusion, const double *y, double *dy)
     dy[KET_E] = P(k_E) * (1.0 - P(w2) * m->a_E * th_R - y[KET_E]);
     dy[KET_P] = m->k_s * (1.0 + P(kap_E) * (1.0 - y[KET_E])) - (P(k_d) + P(k_r) * X) * y[KET_P];
     dy[KET_B] = P(k_B) * (X * y[KET_P] - y[KET_B]);
-    dy[KET_M] = P(k_M) * (gain(T, P(kap_M)) * pow(y[KET_N], -P(beta_N)) * (1.0 - P(b_R)) - y[KET_M]);
+    dy[KET_M] =
+        P(k_M) * (gain(T, P(kap_M)) * pow(y[KET_N], -P(beta_N)) * (1.0 - P(b_R)) - y[KET_M]);
     dy[KET_N] = P(k_N) * (y[KET_M] - y[KET_N]);
     dy[KET_Q] = P(k_Q) * (gain(y[KET_M], P(kap_Q)) - y[KET_Q]);
     dy[KET_A] = P(k_A) * (1.0 + (gain(T, P(kap_A)) - 1.0) * pow(open_P, P(q_P)) - y[KET_A]);

@@ -1,12 +1,12 @@
-/* The oracle: reference answers for points of KET-PD20, from equations, integrator (SUNDIALS CVODE), thresholds
- * and extremes that share nothing with ketamap.
+/* The oracle: reference answers for points of KET-PD20, from equations, integrator (SUNDIALS
+ * CVODE), thresholds and extremes that share nothing with ketamap.
  *
  *   oracle POINTS.tsv [--horizon H] [--rtol R] > OUT.tsv
  *   oracle --sample N --seed S [--vary pd] > POINTS.tsv
  *
- * POINTS.tsv: a header naming parameters, or dose_mg_per_kg, interval_h, n_doses; one point a line. Infusions
- * last 40 min. Without interval_h and n_doses they start at 0, 48, 96, 168, 216 and 264 h, else n_doses (6)
- * of them at multiples of interval_h (84). */
+ * POINTS.tsv: a header naming parameters, or dose_mg_per_kg, interval_h, n_doses; one point a line.
+ * Infusions last 40 min. Without interval_h and n_doses they start at 0, 48, 96, 168, 216 and 264
+ * h, else n_doses (6) of them at multiples of interval_h (84). */
 #include "ket_pd20.h"
 
 #include <cvode/cvode.h>
@@ -73,7 +73,8 @@ static int look(solver *s, double t, sample *out)
     out->t = t;
     out->reduction = ket_reduction(&s->model, t, out->y);
     out->slope = ket_reduction_rate(&s->model, t, out->y, dy);
-    out->blocking_slope = ket_blocking(&s->model, dy); /* linear, so its rate is that of the rates */
+    out->blocking_slope =
+        ket_blocking(&s->model, dy); /* linear, so its rate is that of the rates */
     out->cadss = ket_cadss(&s->model, out->y);
     return 0;
 }
@@ -175,7 +176,7 @@ static int see_step(solver *s, double t0, double t1, double since)
             if (look(s, times[i], &b))
                 return -1;
             s->a.drug[i] = 0.0 - s->model.p[KET_MADRS0] * (1.0 - ket_placebo(&s->model, times[i])) *
-                           s->model.p[KET_E_D] * b.y[KET_D];
+                                     s->model.p[KET_E_D] * b.y[KET_D];
         }
     return 0;
 }
@@ -205,8 +206,8 @@ static int start_cvode(solver *s)
     N_VConst(1e-13, s->weights);
     if (CVodeInit(s->memory, rates, 0.0, s->y) || CVodeSetUserData(s->memory, s) ||
         CVodeSVtolerances(s->memory, s->rtol, s->weights) ||
-        CVodeSetLinearSolver(s->memory, s->linear, s->matrix) ||
-        CVodeSetMaxStep(s->memory, 4.0) || CVodeSetMaxNumSteps(s->memory, 1000000))
+        CVodeSetLinearSolver(s->memory, s->linear, s->matrix) || CVodeSetMaxStep(s->memory, 4.0) ||
+        CVodeSetMaxNumSteps(s->memory, 1000000))
         return -1;
     return 0;
 }
@@ -313,7 +314,8 @@ static int answer_file(const char *path, double horizon, double rtol)
         }
         column[n_columns++] = c;
     }
-    printf("onset_50\tonset_10\tduration_50\tpeak\tt_peak\tcadss_peak\tdrug_24\tdrug_48\tdrug_72\tdrug_168\t"
+    printf("onset_50\tonset_10\tduration_50\tpeak\tt_peak\tcadss_peak\tdrug_24\tdrug_48\tdrug_"
+           "72\tdrug_168\t"
            "cmax\n");
     while (fgets(line, sizeof line, file)) {
         double value[KET_N_PARAMETERS + 3];
@@ -356,9 +358,9 @@ static int answer_file(const char *path, double horizon, double rtol)
             fprintf(stderr, "%s: row %ld: the integration failed\n", path, row);
             s.a = (answer){NAN, NAN, NAN, NAN, NAN, NAN, {NAN, NAN, NAN, NAN}, NAN};
         }
-        printf("%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\n", a->onset_50,
-               a->onset_10, a->duration_50, a->peak, a->t_peak, a->cadss_peak, a->drug[0], a->drug[1],
-               a->drug[2], a->drug[3], a->cmax);
+        printf("%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\n",
+               a->onset_50, a->onset_10, a->duration_50, a->peak, a->t_peak, a->cadss_peak,
+               a->drug[0], a->drug[1], a->drug[2], a->drug[3], a->cmax);
     }
     rc = 0;
 

@@ -326,6 +326,7 @@ def main():
                 error = abs(got["output " + name] - value) / max(abs(value), size)
                 seen[name] = max(seen.get(name, 0), error)
 
+        posp.smooth = 1
         rest = dict.fromkeys(model.json["states"], 0.0)
         still = model.evaluate({**p, "b_R": 0.0, "b_AMPA": 0.0, **rest, "t": t}, rates)
         moving = [key for key in rates if still[key] != 0]

@@ -1,0 +1,33 @@
+/* ketamap plot: a picture of a map. */
+#include "cli/command.h"
+#include "view/plot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static km_status run(const km_arguments *a, km_diag *d)
+{
+    km_plot_options o = {.endpoint = km_argument(a, "endpoint"), .x = km_argument(a, "x"), .y = km_argument(a, "y"),
+                         .at = a->set, .n_at = a->n_set, .prefix = km_argument(a, "output")};
+    char *picture = NULL;
+    km_status st = km_plot(a->positional[0], &o, &picture, d);
+
+    if (picture)
+        printf("%s\n", picture);
+    free(picture);
+    return st;
+}
+
+static const km_option options[] = {
+    {"endpoint", "NAME", "what to draw; by default the study's first endpoint"},
+    {"x", "AXIS", "axis along the bottom; by default the first"},
+    {"y", "AXIS", "axis up the side; by default the second"},
+    {"at", "AXIS=VALUE", "another axis' value, the nearest there is; the middle by default; may be given again"},
+    {"output", "PREFIX", "PREFIX.png, .svg, .gp and .tsv; by default beside the map"},
+    KM_OPTION_STRICT, KM_OPTION_QUIET, {0}};
+
+const km_command km_command_plot = {
+    "plot", "a labelled heatmap of two axes of a map (PNG and SVG)", "MAP", 1,
+    "Draws one endpoint over two axes with gnuplot, and keeps the script and its table beside the picture, to be\n"
+    "changed. Prints the picture's path. Without gnuplot it says so and leaves the script.",
+    "ketamap plot results/quickstart.zarr --endpoint duration --x dose --y density", options, run};

@@ -1,0 +1,391 @@
+#include "view/plot.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "store/map.h"
+#include "store/zarr.h"
+
+#include <errno.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+extern char **environ;
+
+/* One axis of the picture. */
+typedef struct side {
+    int dimension;
+    const char *name;
+    const km_map_array *array;
+    double *value;
+    size_t n;
+    bool logarithmic;
+} side;
+
+typedef struct picture {
+    km_map_reader *r;
+    int endpoint, state;
+    const km_map_array *array;
+    side x, y;
+    size_t origin[KM_MOST_DIMS], extent[KM_MOST_DIMS];
+    char *prefix;
+    km_text fixed;     /* "rho_NI = 0.9" ... */
+    double *z, *code;  /* as read: the axis of lower dimension outer */
+    bool never, failed;
+} picture;
+
+/* ---- choosing ---- */
+
+/* The first endpoint in the study's own order, else the first array that could be one. */
+static const char *first_endpoint(const picture *p)
+{
+    const km_json *study = km_json_find(km_map_reader_attributes(p->r), "study"), *list;
+    km_json_file *file = NULL;
+    const char *found = NULL;
+    km_diag quiet;
+
+    km_diag_init(&quiet);
+    if (study && study->string && km_json_parse("study", study->string, &file, &quiet) == KM_OK) {
+        list = km_json_find(km_json_root(file), "endpoints");
+        for (size_t i = 0; list && i < list->n && found == NULL; i++) {
+            const km_json *name = km_json_find(&list->child[i], "name");
+            int at = name && name->string ? km_map_reader_find(p->r, name->string) : -1;
+            found = at >= 0 ? km_map_reader_array(p->r, at)->name : NULL;
+        }
+    }
+    km_json_destroy(file);
+    km_diag_clear(&quiet);
+    return found;
+}
+
+static km_status choose_endpoint(picture *p, const char *name, km_diag *d)
+{
+    char *state;
+
+    if (name == NULL)
+        name = first_endpoint(p);
+    p->endpoint = name ? km_map_reader_find(p->r, name) : -1;
+    if (p->endpoint < 0 || strchr(km_map_reader_array(p->r, p->endpoint)->dtype, 'f') == NULL ||
+        strcmp(km_map_reader_array(p->r, p->endpoint)->dimension[0], name) == 0) {
+        const char **word = km_alloc((size_t)km_map_reader_n_arrays(p->r) + 1, sizeof *word);
+        const char *near = NULL;
+        for (int i = 0; i < km_map_reader_n_arrays(p->r); i++)
+            word[i] = km_map_reader_array(p->r, i)->name;
+        if (name)
+            near = km_text_nearest(name, word, (size_t)km_map_reader_n_arrays(p->r));
+        free(word);
+        return near && strcmp(near, name) != 0
+                   ? km_diag_fail(d, KM_E_INPUT, "the map has no endpoint \"%s\"; did you mean \"%s\"?", name, near)
+                   : km_diag_fail(d, KM_E_INPUT, "the map has no endpoint \"%s\"; ketamap info lists them", name ? name : "");
+    }
+    p->array = km_map_reader_array(p->r, p->endpoint);
+    state = km_format("%s_state", name);
+    p->state = km_map_reader_find(p->r, state);
+    free(state);
+    return KM_OK;
+}
+
+static int find_dimension(const picture *p, const char *name)
+{
+    for (int i = 0; i < p->array->n_dims; i++)
+        if (strcmp(p->array->dimension[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static km_status read_axis(picture *p, int dimension, side *s, km_diag *d)
+{
+    const char *name = p->array->dimension[dimension];
+    int index = km_map_reader_find(p->r, name);
+    size_t zero = 0, n = p->array->shape[dimension];
+    km_status st = KM_OK;
+
+    s->dimension = dimension;
+    s->name = name;
+    s->n = n;
+    KM_TRY(km_array_create(n, sizeof *s->value, (void **)&s->value, d));
+    if (index < 0)
+        return KM_OK; /* a single point has no coordinate */
+    s->array = km_map_reader_array(p->r, index);
+    KM_TRY(km_map_reader_read(p->r, index, &zero, &n, s->value, d));
+    s->logarithmic = n > 2 && s->value[0] > 0.0 &&
+                     fabs(s->value[1] / s->value[0] - s->value[n - 1] / s->value[n - 2]) < 1e-6 * s->value[1] / s->value[0] &&
+                     fabs((s->value[1] - s->value[0]) - (s->value[n - 1] - s->value[n - 2])) > 1e-6 * s->value[n - 1];
+done:
+    return st;
+}
+
+static km_status choose_side(picture *p, const char *name, int otherwise, side *s, km_diag *d)
+{
+    int dimension = name ? find_dimension(p, name) : otherwise;
+
+    if (dimension < 0)
+        return km_diag_fail(d, KM_E_INPUT, "the map has no axis \"%s\"; ketamap info lists them", name);
+    return read_axis(p, dimension, s, d);
+}
+
+/* The grid index of a fixed axis: the value asked for, or the middle. */
+static km_status fix_axis(picture *p, int dimension, const km_plot_options *o, km_diag *d)
+{
+    side s = {0};
+    size_t best;
+    km_status st = KM_OK;
+
+    KM_TRY(read_axis(p, dimension, &s, d));
+    best = s.n / 2;
+    for (int i = 0; i < o->n_at; i++) {
+        const char *equals = strchr(o->at[i], '='), *end;
+        double wanted;
+        if (equals == NULL || (size_t)(equals - o->at[i]) != strlen(s.name) || strncmp(o->at[i], s.name, strlen(s.name)) != 0)
+            continue;
+        wanted = km_text_number(equals + 1, &end);
+        if (end == equals + 1 || *end != '\0')
+            KM_FAIL(d, KM_E_INPUT, "--at %s: expected NAME=NUMBER", o->at[i]);
+        best = 0;
+        for (size_t k = 1; k < s.n; k++)
+            if (fabs(s.value[k] - wanted) < fabs(s.value[best] - wanted))
+                best = k;
+    }
+    p->origin[dimension] = best;
+    p->extent[dimension] = 1;
+    km_text_add(&p->fixed, "%s%s = %.4g %s", p->fixed.size ? ", " : "", s.name, s.value[best],
+                s.array && strcmp(s.array->unit, "-") != 0 ? s.array->unit : "");
+done:
+    free(s.value);
+    return st;
+}
+
+static km_status check_at(const picture *p, const km_plot_options *o, km_diag *d)
+{
+    for (int i = 0; i < o->n_at; i++) {
+        char *name = km_format("%.*s", (int)strcspn(o->at[i], "="), o->at[i]);
+        int dimension = find_dimension(p, name);
+        bool shown = dimension == p->x.dimension || dimension == p->y.dimension;
+        free(name);
+        if (dimension < 0 || shown)
+            return km_diag_fail(d, KM_E_INPUT, "--at %s: %s", o->at[i],
+                                shown ? "this axis is in the picture" : "the map has no such axis");
+    }
+    return KM_OK;
+}
+
+/* ---- the table ---- */
+
+/* Edges of cell i: half-way to its neighbours, in the logarithm on a logarithmic axis. */
+static void cell(const side *s, size_t i, double *low, double *high)
+{
+    double before, after, here = s->value[i];
+
+    if (s->n == 1) {
+        *low = here - 0.5;
+        *high = here + 0.5;
+        return;
+    }
+    before = i > 0 ? s->value[i - 1] : s->logarithmic ? here * here / s->value[1] : 2.0 * here - s->value[1];
+    after = i + 1 < s->n ? s->value[i + 1] : s->logarithmic ? here * here / s->value[i - 1] : 2.0 * here - s->value[i - 1];
+    *low = s->logarithmic ? sqrt(before * here) : 0.5 * (before + here);
+    *high = s->logarithmic ? sqrt(after * here) : 0.5 * (after + here);
+}
+
+static km_status write_table(picture *p, const char *path, km_diag *d)
+{
+    bool x_first = p->x.dimension < p->y.dimension;
+    km_text out = {0};
+    km_status st = KM_OK;
+
+    km_text_add(&out, "# %s\tx_low\tx_high\t%s\ty_low\ty_high\t%s\tstate\n", p->x.name, p->y.name, p->array->name);
+    for (size_t i = 0; i < p->x.n; i++)
+        for (size_t k = 0; k < p->y.n; k++) {
+            size_t at = x_first ? i * p->y.n + k : k * p->x.n + i;
+            double low, high, bottom, top;
+            int code = (int)p->code[at];
+            cell(&p->x, i, &low, &high);
+            cell(&p->y, k, &bottom, &top);
+            p->never = p->never || code == 1 || code == 4;
+            p->failed = p->failed || code == 5;
+            km_text_add(&out, "%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t", p->x.value[i], low, high, p->y.value[k], bottom, top);
+            if (isnan(p->z[at]))
+                km_text_add(&out, "nan\t%d\n", code);
+            else
+                km_text_add(&out, "%.9g\t%d\n", p->z[at], code);
+        }
+    st = km_file_write(path, out.data, out.size, d);
+    km_text_clear(&out);
+    return st;
+}
+
+/* ---- the script ---- */
+
+/* Text for gnuplot, within double quotes. Caller frees. */
+static char *quoted(const char *text)
+{
+    km_text out = {0};
+
+    for (; *text; text++) {
+        if (strchr("\"\\_^@&~{}", *text))
+            km_text_add(&out, *text == '"' || *text == '\\' ? "\\" : "\\\\");
+        km_text_add(&out, "%c", (unsigned char)*text < ' ' ? ' ' : *text);
+    }
+    return km_text_take(&out);
+}
+
+static char *label_of(const km_map_array *a, const char *name)
+{
+    const char *about = a && a->about[0] ? a->about : name;
+
+    return a && strcmp(a->unit, "-") != 0 && a->unit[0] ? km_format("%s [%s]", about, a->unit) : km_strdup(about);
+}
+
+static void add_axis(km_text *out, char letter, const side *s)
+{
+    char *text = label_of(s->array, s->name), *label = quoted(text);
+    double low, high, ignored;
+
+    cell(s, 0, &low, &ignored);
+    cell(s, s->n - 1, &ignored, &high);
+    km_text_add(out, "set %clabel \"%s\"\nset %crange [%.9g:%.9g]\n", letter, label, letter, low, high);
+    if (s->logarithmic)
+        km_text_add(out, "set logscale %c\nset %ctics (0.01,0.02,0.05,0.1,0.2,0.5,1,2,5,10,20,50,100,200,500,1000)\n", letter, letter);
+    free(text);
+    free(label);
+}
+
+static km_status write_script(const picture *p, const char *path, km_diag *d)
+{
+    char *text = label_of(p->array, p->array->name), *bar = quoted(text);
+    char *title = quoted(p->array->about[0] ? p->array->about : p->array->name);
+    char *fixed = quoted(p->fixed.data ? p->fixed.data : ""), *prefix = quoted(p->prefix);
+    km_text out = {0};
+    km_status st;
+
+    km_text_add(&out,
+                "# A picture of one endpoint of a ketamap map. Change it and run: gnuplot %s.gp\n"
+                "set encoding utf8\nset datafile missing \"nan\"\nset datafile separator \"\\t\"\n"
+                "set title \"{/:Bold %s}%s%s\" font \",13\"\n",
+                p->prefix, title, fixed[0] ? "\\n{/*0.8 " : "", fixed);
+    if (fixed[0])
+        out.size -= strlen("\" font \",13\"\n"), out.data[out.size] = '\0', km_text_add(&out, "}\" font \",13\"\n");
+    add_axis(&out, 'x', &p->x);
+    add_axis(&out, 'y', &p->y);
+    km_text_add(&out,
+                "set cblabel \"%s\"\n"
+                "set palette defined (0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', 5 '#27ad81', 6 '#5cc863', "
+                "7 '#aadc32', 8 '#fde725')\n"
+                "set tics out nomirror\nset border lw 1\n",
+                bar);
+    km_text_add(&out, p->never || p->failed ? "set key below right samplen 1.5 spacing 1.2\n" : "set key off\n");
+    km_text_add(&out, "prefix = \"%s\"\ntable = prefix.\".tsv\"\n", prefix);
+    for (int pass = 0; pass < 2; pass++) {
+        const char *style = "with boxxyerror fillstyle solid 1.0";
+        km_text_add(&out, pass == 0 ? "set terminal pngcairo size 1000,760 font \"Sans,12\" linewidth 1\nset output prefix.\".png\"\n"
+                                    : "set terminal svg size 1000,760 font \"Sans,14\"\nset output prefix.\".svg\"\n");
+        km_text_add(&out, "plot table using 1:4:2:3:5:6:($8 == 5 || $8 == 1 || $8 == 4 ? NaN : $7) %s linecolor palette notitle", style);
+        if (p->never)
+            km_text_add(&out, ", \\\n  table using ($8 == 1 || $8 == 4 ? $1 : NaN):4:2:3:5:6 %s linecolor rgb '#d4d4d4' title \"never within the horizon\"", style);
+        if (p->failed)
+            km_text_add(&out, ", \\\n  table using ($8 == 5 ? $1 : NaN):4:2:3:5:6 %s linecolor rgb '#d62728' title \"point failed\"", style);
+        km_text_add(&out, "\n");
+    }
+    km_text_add(&out, "unset output\n");
+    st = km_file_write(path, out.data, out.size, d);
+    km_text_clear(&out);
+    free(text), free(bar), free(title), free(fixed), free(prefix);
+    return st;
+}
+
+static km_status draw(const picture *p, const char *script, char **made, km_diag *d)
+{
+    char program[] = "gnuplot", *copy = km_strdup(script);
+    char *const arguments[] = {program, copy, NULL};
+    pid_t child;
+    int status = 0, error = posix_spawnp(&child, program, NULL, NULL, arguments, environ);
+    km_status st = KM_OK;
+
+    if (error == ENOENT) {
+        km_diag_warn(d, "gnuplot is not installed, so no picture was drawn; the script is %s (package gnuplot-nox)", script);
+        goto done;
+    }
+    if (error != 0)
+        KM_FAIL(d, KM_E_IO, "cannot start gnuplot: %s", strerror(error));
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        km_diag_warn(d, "gnuplot is not installed, so no picture was drawn; the script is %s (package gnuplot-nox)", script);
+    else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        KM_FAIL(d, KM_E_IO, "gnuplot failed on %s", script);
+    else if (made)
+        *made = km_format("%s.png", p->prefix);
+done:
+    free(copy);
+    return st;
+}
+
+/* ---- the whole ---- */
+
+static char *default_prefix(const char *map, const char *endpoint)
+{
+    size_t n = strlen(map);
+
+    while (n > 1 && map[n - 1] == '/')
+        n--;
+    if (n > 5 && strncmp(map + n - 5, ".zarr", 5) == 0)
+        n -= 5;
+    return km_format("%.*s-%s", (int)n, map, endpoint);
+}
+
+static km_status read_slice(picture *p, km_diag *d)
+{
+    size_t n = p->x.n * p->y.n;
+    km_status st = KM_OK;
+
+    p->origin[p->x.dimension] = p->origin[p->y.dimension] = 0;
+    p->extent[p->x.dimension] = p->x.n;
+    p->extent[p->y.dimension] = p->y.n;
+    KM_TRY(km_array_create(n, sizeof *p->z, (void **)&p->z, d));
+    KM_TRY(km_array_create(n, sizeof *p->code, (void **)&p->code, d));
+    KM_TRY(km_map_reader_read(p->r, p->endpoint, p->origin, p->extent, p->z, d));
+    if (p->state >= 0)
+        KM_TRY(km_map_reader_read(p->r, p->state, p->origin, p->extent, p->code, d));
+done:
+    return st;
+}
+
+km_status km_plot(const char *map, const km_plot_options *o, char **made, km_diag *d)
+{
+    picture p = {.state = -1};
+    char *table = NULL, *script = NULL;
+    int second;
+    km_status st = KM_OK;
+
+    if (made)
+        *made = NULL;
+    KM_TRY(km_map_reader_open(map, &p.r, d));
+    KM_TRY(choose_endpoint(&p, o->endpoint, d));
+    if (p.array->n_dims < 2)
+        KM_FAIL(d, KM_E_INPUT, "a heatmap needs a map of at least two axes; %s has one", map);
+    KM_TRY(choose_side(&p, o->x, o->y && find_dimension(&p, o->y) == 0 ? 1 : 0, &p.x, d));
+    second = p.x.dimension == 0 ? 1 : 0;
+    KM_TRY(choose_side(&p, o->y, second, &p.y, d));
+    if (p.x.dimension == p.y.dimension)
+        KM_FAIL(d, KM_E_INPUT, "the two axes of the picture are both \"%s\"; choose two", p.x.name);
+    KM_TRY(check_at(&p, o, d));
+    for (int i = 0; i < p.array->n_dims; i++)
+        if (i != p.x.dimension && i != p.y.dimension)
+            KM_TRY(fix_axis(&p, i, o, d));
+    KM_TRY(read_slice(&p, d));
+    p.prefix = o->prefix ? km_strdup(o->prefix) : default_prefix(map, p.array->name);
+    table = km_format("%s.tsv", p.prefix);
+    script = km_format("%s.gp", p.prefix);
+    KM_TRY(write_table(&p, table, d));
+    KM_TRY(write_script(&p, script, d));
+    KM_TRY(draw(&p, script, made, d));
+done:
+    free(table), free(script);
+    free(p.x.value), free(p.y.value), free(p.z), free(p.code), free(p.prefix);
+    km_text_clear(&p.fixed);
+    km_map_reader_close(p.r);
+    return st;
+}
