@@ -42,9 +42,10 @@ static void write_amounts(km_writer *w, int r)
     char *amt = field_text(study, r, KM_FIELD_AMT), *rate = field_text(study, r, KM_FIELD_RATE);
     km_text *out = &w->text;
 
-    if (w->problem->weight != KM_EXPR_NONE) {
-        const char *const target[] = {"const wide weight"};
+    if (w->problem->weight != KM_EXPR_NONE && (study->record[r].amt_per_kg || study->record[r].rate_per_kg)) {
+        const char *const target[] = {"const scalar kilograms"};
         km_write_scalar(w, &w->problem->weight, target, 1, "        ");
+        km_text_add(out, "        const wide weight = (wide)kilograms;\n");
     }
     km_text_add(out, "        const scalar amt = (scalar)(%s%s);\n", amt, study->record[r].amt_per_kg ? " * weight" : "");
     if (study->record[r].rate_per_kg)
@@ -75,16 +76,18 @@ static void write_entry(km_writer *w, const km_route_entry *entry)
         km_write_scalar(w, &share, target, 1, "                ");
     }
     if (entry->lag != KM_EXPR_NONE) {
-        const char *const target[] = {"const wide lag"};
+        const char *const target[] = {"const scalar lag_value"};
         km_expr lag = km_problem_translate(w->problem, entry->lag);
         km_write_scalar(w, &lag, target, 1, "                ");
+        km_text_add(out, "                const wide lag = (wide)lag_value;\n");
     } else {
         km_text_add(out, "                const wide lag = (wide)0;\n");
     }
     if (entry->duration != KM_EXPR_NONE) {
-        const char *const target[] = {"const wide own"};
+        const char *const target[] = {"const scalar own_value"};
         km_expr own = km_problem_translate(w->problem, entry->duration);
         km_write_scalar(w, &own, target, 1, "                ");
+        km_text_add(out, "                const wide own = (wide)own_value;\n");
     } else {
         km_text_add(out, "                const wide own = (wide)0;\n");
     }
@@ -146,9 +149,10 @@ int km_write_schedule(km_writer *w)
 
     km_text_add(out, "static void km_plan_breaks(const wide *q, km_plan *plan, const int pass, const wide time, int *kind)\n{\n");
     for (int i = 0; i < model->n_jumps; i++) {
-        const char *const target[] = {"const wide jump"};
+        const char *const target[] = {"const scalar jump_value"};
         km_text_add(out, "    {\n");
         km_write_scalar(w, &w->problem->jump[i], target, 1, "        ");
+        km_text_add(out, "        const wide jump = (wide)jump_value;\n");
         km_text_add(out, "        if (pass == KM_FIRST_PASS)\n            km_plan_add(plan, jump);\n"
                          "        else if (time == jump)\n            *kind = KM_EDGE_JUMP;\n    }\n");
     }

@@ -71,12 +71,16 @@ void km_journal_close(km_journal *j)
 km_status km_journal_append(km_journal *j, const km_journal_line *line, size_t n, km_diag *d)
 {
     km_text text = {0};
+    ssize_t written;
     km_status st = KM_OK;
 
     for (size_t i = 0; i < n; i++)
         km_text_add(&text, "%s\t%" PRIu64 "\t%08" PRIx32 "\n", line[i].path, line[i].bytes, line[i].crc);
-    if (write(j->file, text.data, text.size) != (ssize_t)text.size || fsync(j->file) != 0)
-        KM_FAIL(d, KM_E_IO, "cannot write %s: %s", j->path, strerror(errno ? errno : ENOSPC));
+    written = write(j->file, text.data, text.size);
+    if (written >= 0 && written < (ssize_t)text.size)
+        errno = ENOSPC; /* the next open ends the torn line */
+    if (written < (ssize_t)text.size || fsync(j->file) != 0)
+        KM_FAIL(d, KM_E_IO, "cannot write \"%s\": %s", j->path, strerror(errno));
     for (size_t i = 0; i < n; i++)
         remember(j, &line[i]);
 done:
@@ -84,11 +88,43 @@ done:
     return st;
 }
 
-const km_journal_line *km_journal_find(const km_journal *j, const char *path)
+/* By path, then by age: lines of one array are in the order they were written. */
+static int by_path(const void *a, const void *b)
 {
-    for (size_t i = j->n; i-- > 0;)
-        if (strcmp(j->line[i].path, path) == 0)
-            return &j->line[i];
+    const km_journal_line *x = *(const km_journal_line *const *)a, *y = *(const km_journal_line *const *)b;
+    int order = strcmp(x->path, y->path);
+
+    return order ? order : (x > y) - (x < y);
+}
+
+const km_journal_line **km_journal_sorted(const km_journal *j, size_t *n)
+{
+    const km_journal_line **sorted = km_alloc(j->n + 1, sizeof *sorted);
+
+    for (size_t i = 0; i < j->n; i++)
+        sorted[i] = &j->line[i];
+    qsort(sorted, j->n, sizeof *sorted, by_path);
+    *n = 0;
+    for (size_t i = 0; i < j->n; i++)
+        if (i + 1 == j->n || strcmp(sorted[i]->path, sorted[i + 1]->path) != 0) /* a chunk written again: one line */
+            sorted[(*n)++] = sorted[i];
+    return sorted;
+}
+
+const km_journal_line *km_journal_find(const km_journal_line *const *sorted, size_t n, const char *path)
+{
+    size_t low = 0, high = n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(sorted[middle]->path, path);
+        if (order == 0)
+            return sorted[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return NULL;
 }
 
@@ -107,24 +143,15 @@ bool km_journal_verify(const char *folder, const km_journal_line *line)
     return good;
 }
 
-static int by_path(const void *a, const void *b)
-{
-    return strcmp(((const km_journal_line *)a)->path, ((const km_journal_line *)b)->path);
-}
-
 char *km_journal_manifest(const km_journal *j)
 {
-    km_journal_line *sorted = km_alloc(j->n + 1, sizeof *sorted);
+    size_t n;
+    const km_journal_line **sorted = km_journal_sorted(j, &n);
     km_text text = {0};
 
-    for (size_t i = 0; i < j->n; i++) {
-        sorted[i] = j->line[i];
-    }
-    qsort(sorted, j->n, sizeof *sorted, by_path);
     km_text_add(&text, "path\tbytes\tcrc32\n");
-    for (size_t i = 0; i < j->n; i++)
-        if (i + 1 == j->n || strcmp(sorted[i].path, sorted[i + 1].path) != 0) /* a chunk written again: one line */
-            km_text_add(&text, "%s\t%" PRIu64 "\t%08" PRIx32 "\n", sorted[i].path, sorted[i].bytes, sorted[i].crc);
+    for (size_t i = 0; i < n; i++)
+        km_text_add(&text, "%s\t%" PRIu64 "\t%08" PRIx32 "\n", sorted[i]->path, sorted[i]->bytes, sorted[i]->crc);
     free(sorted);
     return km_text_take(&text);
 }

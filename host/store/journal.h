@@ -29,7 +29,10 @@ void km_journal_close(km_journal *journal);
 
 /* Writes the lines of one chunk in one piece, and syncs. Not thread-safe. */
 km_status km_journal_append(km_journal *journal, const km_journal_line *line, size_t n, km_diag *d);
-const km_journal_line *km_journal_find(const km_journal *journal, const char *path); /* the latest, or NULL */
+/* The latest line of each path, sorted by path; *n of them, borrowed by a list the caller frees. */
+const km_journal_line **km_journal_sorted(const km_journal *journal, size_t *n);
+/* In such a list; NULL if absent. */
+const km_journal_line *km_journal_find(const km_journal_line *const *sorted, size_t n, const char *path);
 
 /* True if FOLDER/path has the size and checksum the journal says. */
 bool km_journal_verify(const char *folder, const km_journal_line *line);

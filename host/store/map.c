@@ -9,6 +9,7 @@
 #include "store/provenance.h"
 #include "store/quantise.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -357,8 +358,10 @@ done:
 static void find_done(km_map *map)
 {
     const km_map_layout *y = &map->layout;
+    size_t n;
+    const km_journal_line **sorted = km_journal_sorted(&map->journal, &n);
 
-    for (uint64_t k = 0; k < y->n_chunks && map->journal.n > 0; k++) {
+    for (uint64_t k = 0; k < y->n_chunks && n > 0; k++) {
         size_t position[KM_MOST_DIMS];
         char *name;
         bool good = true;
@@ -366,13 +369,33 @@ static void find_done(km_map *map)
         name = km_zarr_chunk_name(y->n_dims, position);
         for (int i = y->n_columns; i-- > 0 && good;) {
             char *path = km_format("%s/%s", y->column[i].name, name);
-            const km_journal_line *line = km_journal_find(&map->journal, path);
+            const km_journal_line *line = km_journal_find(sorted, n, path);
             good = line && km_journal_verify(map->partial, line);
             free(path);
         }
         map->done[k] = good;
         free(name);
     }
+    free(sorted);
+}
+
+/* What a killed writer left of files it had not renamed yet. */
+static void remove_temporaries(const char *folder, int depth)
+{
+    DIR *stream = opendir(folder);
+    const struct dirent *entry;
+
+    while (stream && (entry = readdir(stream)) != NULL) {
+        char *path = km_file_join(folder, entry->d_name);
+        bool self = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        if (!self && strstr(entry->d_name, ".tmp-"))
+            (void)unlink(path);
+        else if (!self && depth > 0 && km_file_is_folder(path))
+            remove_temporaries(path, depth - 1);
+        free(path);
+    }
+    if (stream)
+        closedir(stream);
 }
 
 static char *read_attributes(const char *folder)
@@ -445,6 +468,7 @@ km_status km_map_open(const char *path, const km_study *study, const km_map_fact
                 map->partial, other);
     KM_TRY(km_file_make_folder(map->partial, d));
     KM_TRY(take_lock(map, d));
+    remove_temporaries(map->partial, 1);
     if (have == NULL)
         KM_TRY(write_metadata(map, &attributes, d));
     journal = km_file_join(map->partial, ".journal.tsv");
@@ -552,13 +576,13 @@ km_status km_map_finish(km_map *map, const char *run_json, km_diag *d)
     free(path);
     path = km_file_join(map->partial, "run.json");
     KM_TRY(km_file_write(path, run_json, strlen(run_json), d));
-    for (int i = 0; i < 2; i++) {
-        free(path);
-        path = km_file_join(map->partial, scaffold[i]);
-        unlink(path);
-    }
     if (rename(map->partial, map->path) != 0)
         KM_FAIL(d, KM_E_IO, "cannot rename %s to %s: %s", map->partial, map->path, strerror(errno));
+    for (int i = 0; i < 2; i++) { /* after the rename: until then the map must stay resumable */
+        free(path);
+        path = km_file_join(map->path, scaffold[i]);
+        unlink(path);
+    }
 done:
     free(manifest);
     free(path);

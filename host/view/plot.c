@@ -271,7 +271,7 @@ static km_status write_script(const picture *p, const char *path, km_diag *d)
     add_axis(&out, 'x', &p->x);
     add_axis(&out, 'y', &p->y);
     km_text_add(&out,
-                "set cblabel \"%s\"\n"
+                "set cblabel \"%s\" offset 1.5\nset rmargin at screen 0.83\n"
                 "set palette defined (0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', 5 '#27ad81', 6 '#5cc863', "
                 "7 '#aadc32', 8 '#fde725')\n"
                 "set tics out nomirror\nset border lw 1\n",

@@ -1,12 +1,13 @@
 /* The oracle: reference answers for points of KET-PD20, from equations, integrator (SUNDIALS
  * CVODE), thresholds and extremes that share nothing with ketamap.
  *
- *   oracle POINTS.tsv [--horizon H] [--rtol R] > OUT.tsv
+ *   oracle POINTS.tsv [--horizon H] [--times T,T,...] [--rtol R] > OUT.tsv
  *   oracle --sample N --seed S [--vary pd] > POINTS.tsv
  *
  * POINTS.tsv: a header naming parameters, or dose_mg_per_kg, interval_h, n_doses; one point a line.
- * Infusions last 40 min. Without interval_h and n_doses they start at 0, 48, 96, 168, 216 and 264
- * h, else n_doses (6) of them at multiples of interval_h (84). */
+ * Infusions last 40 min. They start at the hours of --times, by default 0, 48, 96, 168, 216 and
+ * 264; with a column interval_h or n_doses there are n_doses (6) of them at multiples of interval_h
+ * (84). Behind the answers come the states at the horizon, in umol or with 1 untreated. */
 #include "ket_pd20.h"
 
 #include <cvode/cvode.h>
@@ -22,6 +23,9 @@
 enum { MAX_COLUMNS = 128, MAX_LINE = 65536, MAX_EDGES = 2000, N_TIMES = 4 };
 
 static const double times[N_TIMES] = {24.0, 48.0, 72.0, 168.0};
+static const char *const states[KET_N_STATES] = {"Xn", "Xg", "Kc", "Kp1", "Kp2", "Nc", "Np",
+                                                 "Hc", "G",  "F",  "E",   "P",   "B",  "M",
+                                                 "N",  "Q",  "A",  "S1",  "S2",  "D"};
 
 typedef struct regimen {
     double dose; /* mg/kg */
@@ -280,9 +284,27 @@ static int find_parameter(const char *name)
     return -1;
 }
 
-static int answer_file(const char *path, double horizon, double rtol)
+/* "0,48,96" into the starts of a regimen; 0, or -1. */
+static int read_times(const char *text, regimen *r)
 {
-    static const double six[] = {0.0, 48.0, 96.0, 168.0, 216.0, 264.0};
+    char *rest;
+
+    for (r->n = 0; r->n < MAX_EDGES / 2; text = rest + 1) {
+        double start = strtod(text, &rest);
+
+        if (rest == text || !(start >= 0.0))
+            return -1;
+        r->start[r->n++] = start;
+        if (*rest == '\0')
+            return 0;
+        if (*rest != ',')
+            return -1;
+    }
+    return -1;
+}
+
+static int answer_file(const char *path, double horizon, const regimen *usual, double rtol)
+{
     static const char *const extra[] = {"dose_mg_per_kg", "interval_h", "n_doses"};
     static char line[MAX_LINE];
     solver s = {.rtol = rtol};
@@ -316,10 +338,13 @@ static int answer_file(const char *path, double horizon, double rtol)
     }
     printf("onset_50\tonset_10\tduration_50\tpeak\tt_peak\tcadss_peak\tdrug_24\tdrug_48\tdrug_"
            "72\tdrug_168\t"
-           "cmax\n");
+           "cmax");
+    for (int i = 0; i < KET_N_STATES; i++)
+        printf("\t%s", states[i]);
+    printf("\n");
     while (fgets(line, sizeof line, file)) {
         double value[KET_N_PARAMETERS + 3];
-        regimen r = {.duration = 40.0 / 60.0};
+        regimen r = *usual;
         char *field = line, *rest;
         const answer *a = &s.a;
 
@@ -338,10 +363,7 @@ static int answer_file(const char *path, double horizon, double rtol)
         }
         memcpy(s.model.p, value, sizeof s.model.p);
         r.dose = value[KET_N_PARAMETERS];
-        if (isnan(value[KET_N_PARAMETERS + 1]) && isnan(value[KET_N_PARAMETERS + 2])) {
-            r.n = 6;
-            memcpy(r.start, six, sizeof six);
-        } else {
+        if (!isnan(value[KET_N_PARAMETERS + 1]) || !isnan(value[KET_N_PARAMETERS + 2])) {
             double interval = value[KET_N_PARAMETERS + 1], n = value[KET_N_PARAMETERS + 2];
 
             interval = isnan(interval) ? 84.0 : interval;
@@ -357,10 +379,14 @@ static int answer_file(const char *path, double horizon, double rtol)
         if (answer_point(&s, &r, horizon)) {
             fprintf(stderr, "%s: row %ld: the integration failed\n", path, row);
             s.a = (answer){NAN, NAN, NAN, NAN, NAN, NAN, {NAN, NAN, NAN, NAN}, NAN};
+            N_VConst(NAN, s.y);
         }
-        printf("%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\n",
+        printf("%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g",
                a->onset_50, a->onset_10, a->duration_50, a->peak, a->t_peak, a->cadss_peak,
                a->drug[0], a->drug[1], a->drug[2], a->drug[3], a->cmax);
+        for (int i = 0; i < KET_N_STATES; i++)
+            printf("\t%.12g", N_VGetArrayPointer(s.y)[i]);
+        printf("\n");
     }
     rc = 0;
 
@@ -412,10 +438,12 @@ static void print_sample(long n, uint64_t seed)
 int main(int argc, char **argv)
 {
     const char *path = NULL;
+    regimen usual = {.duration = 40.0 / 60.0};
     double horizon = 672.0, rtol = 1e-10;
     long n = -1;
     uint64_t seed = 1;
 
+    (void)read_times("0,48,96,168,216,264", &usual);
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
         int takes = next && word[0] == '-' && word[1] == '-';
@@ -424,6 +452,8 @@ int main(int argc, char **argv)
             horizon = strtod(argv[++i], NULL);
         else if (takes && strcmp(word, "--rtol") == 0)
             rtol = strtod(argv[++i], NULL);
+        else if (takes && strcmp(word, "--times") == 0 && read_times(next, &usual) == 0)
+            i++;
         else if (takes && strcmp(word, "--sample") == 0)
             n = strtol(argv[++i], NULL, 10);
         else if (takes && strcmp(word, "--seed") == 0)
@@ -440,9 +470,9 @@ int main(int argc, char **argv)
         return 0;
     }
     if (n == -2 || !path || !(horizon > 0.0) || !(rtol > 0.0)) {
-        fprintf(stderr, "usage: oracle POINTS.tsv [--horizon H] [--rtol R]\n"
+        fprintf(stderr, "usage: oracle POINTS.tsv [--horizon H] [--times T,T,...] [--rtol R]\n"
                         "       oracle --sample N --seed S [--vary pd]\n");
         return 2;
     }
-    return answer_file(path, horizon, rtol);
+    return answer_file(path, horizon, &usual, rtol);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The equations of configs/models/ketamine.json, read with a small evaluator of the expression language, against
 a transcription of KET-PD20 in its original form: at random states and parameter sets all rates and readouts must
-agree to 1e-11, posp(x,n,d) being taken as x^n; with its d they must agree to 1e-8. Also: values and ranges of parameters against the oracle's table, and a baseline of exactly zero.
+agree to 1e-12, posp(x,n,d) being taken as x^n; with its d they must agree to 1e-8. Also: values and ranges of
+parameters against the oracle's table, units of every equation, and a baseline of exactly zero.
 
 usage: check_ketamine_json.py [PROGRAM [SOURCE_FOLDER]]      (PROGRAM is not used)"""
 import json
@@ -11,7 +12,7 @@ import random
 import re
 import sys
 
-TOLERANCE = 1e-11
+TOLERANCE = 1e-12
 TOLERANCE_SMOOTH = 1e-8  # what d = 1e-9 may change at the concentrations drawn
 N_CASES = 200
 ROOT = sys.argv[2] if len(sys.argv) > 2 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -144,13 +145,13 @@ class Model:
         for name, entry in self.json["states"].items():
             self.expressions["rate " + name] = Parser(entry["rate"]).whole()
 
-    def evaluate(self, values, keys):
+    def evaluate(self, values, keys, builtins=BUILTINS):
         known = dict(values)
 
         def look(name, arguments=None):
             if arguments is not None:
-                if name in BUILTINS:
-                    return BUILTINS[name](*arguments)
+                if name in builtins:
+                    return builtins[name](*arguments)
                 formal, body = self.functions[name]
                 local = dict(zip(formal, arguments))
                 return body(lambda n, a=None: local[n] if a is None and n in local else look(n, a))
@@ -159,6 +160,119 @@ class Model:
             return known[name]
 
         return {key: self.expressions[key](look) for key in keys}
+
+
+# ---- units: the same evaluation with numbers that carry them
+
+ATOMS = {"g": (1, (1, 0, 0, 0)), "mol": (1, (0, 1, 0, 0)), "L": (1, (0, 0, 1, 0)), "M": (1, (0, 1, -1, 0)),
+         "h": (1, (0, 0, 0, 1))}
+PREFIXES = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3}
+NONE = (0, 0, 0, 0)
+
+
+class Quantity:
+    """A number in g, mol, L and h."""
+
+    def __init__(self, value, dims=NONE):
+        self.value, self.dims = value, dims
+
+    @staticmethod
+    def of(text):
+        unit = Quantity(1.0)
+        for sign, name in re.findall(r"(^|[*/])([^*/]+)", text):
+            scale, dims = ATOMS.get(name) or ((1, NONE) if name in ("-", "rel.", "points", "1") else
+                                              (PREFIXES[name[0]] * ATOMS[name[1:]][0], ATOMS[name[1:]][1]))
+            unit = unit / Quantity(scale, dims) if sign == "/" else unit * Quantity(scale, dims)
+        return unit
+
+    @staticmethod
+    def lift(x):
+        return x if isinstance(x, Quantity) else Quantity(x)
+
+    def like(self, other):
+        other = Quantity.lift(other)
+        if self.dims != other.dims:
+            raise TypeError(f"{self.dims} beside {other.dims} (g, mol, L, h)")
+        return other.value
+
+    def plain(self):
+        return Quantity(1.0).like(self)
+
+    def __add__(self, other):
+        return Quantity(self.value + self.like(other), self.dims)
+
+    def __sub__(self, other):
+        return Quantity(self.value - self.like(other), self.dims)
+
+    def __mul__(self, other):
+        other = Quantity.lift(other)
+        return Quantity(self.value * other.value, tuple(a + b for a, b in zip(self.dims, other.dims)))
+
+    def __truediv__(self, other):
+        other = Quantity.lift(other)
+        return Quantity(self.value / other.value, tuple(a - b for a, b in zip(self.dims, other.dims)))
+
+    def __pow__(self, other):
+        return Quantity(self.plain() ** Quantity.lift(other).plain())
+
+    def __neg__(self):
+        return Quantity(-self.value, self.dims)
+
+    def __abs__(self):
+        return Quantity(abs(self.value), self.dims)
+
+    def __lt__(self, other):
+        return self.value < self.like(other)
+
+    def __gt__(self, other):
+        return self.value > self.like(other)
+
+    def __le__(self, other):
+        return self.value <= self.like(other)
+
+    def __ge__(self, other):
+        return self.value >= self.like(other)
+
+    def __radd__(self, other):
+        return Quantity.lift(other) + self
+
+    def __rsub__(self, other):
+        return Quantity.lift(other) - self
+
+    def __rmul__(self, other):
+        return self * other
+
+    def __rtruediv__(self, other):
+        return Quantity.lift(other) / self
+
+
+def of_plain(function):
+    return lambda *arguments: Quantity(function(*(Quantity.lift(a).plain() for a in arguments)))
+
+
+UNIT_BUILTINS = {name: f if name in ("abs", "min", "max") else of_plain(f) for name, f in BUILTINS.items()}
+
+
+def check_units(model, values, complain):
+    """What each name evaluates to with units must be its number without, in its declared unit."""
+    entries = {**model.json["parameters"], **model.json["states"]}
+    units = {name: Quantity.of(entry.get("unit", "-")) for name, entry in entries.items()}
+    units["t"] = hour = Quantity.of("h")
+    carried = {name: units[name] * value for name, value in values.items()}
+    expected = {"rate " + name: units[name] / hour for name in model.json["states"]}
+    for section, prefix in (("derived", ""), ("definitions", ""), ("outputs", "output ")):
+        for name, entry in model.json[section].items():
+            expected[prefix + name] = Quantity.of(entry.get("unit", "-"))
+    for key, unit in expected.items():
+        try:
+            got = (model.evaluate(carried, [key], UNIT_BUILTINS)[key] / unit).plain()
+        except TypeError as error:
+            complain(f"{key}: units do not fit, {error}")
+            continue
+        number = model.evaluate(values, [key])[key]
+        if abs(got - number) > 1e-9 * max(abs(number), 1e-6):
+            complain(f"{key}: {number:g} in its unit is {got:g} by the units of what it is made of")
+    print(f"{len(expected)} equations: units checked")
 
 
 # ---- KET-PD20 in its original form
@@ -303,6 +417,10 @@ def main():
     check_table(model, complain)
 
     table = {n: (e["value"], *e.get("range", (None, None))) for n, e in model.json["parameters"].items()}
+    for name, entry in model.json["parameters"].items():
+        missing = [key for key in ("about", "source", "evidence", "group") if not entry.get(key)]
+        if missing:
+            complain(f"parameter {name} has no {', '.join(missing)}")
     rates = ["rate " + name for name in model.json["states"]]
     if sorted(model.json["states"]) != sorted(PK + ["D", "dS1", "dS2"] + ["d" + n for n in ONE]):
         complain("the states are not the 20 of KET-PD20")
@@ -313,6 +431,8 @@ def main():
         if case == 0:
             p = {n: v[0] for n, v in table.items()}
         t, y = r.uniform(0, 700), draw_state(r, p)
+        if case == 0:
+            check_units(model, {**p, **deviations(p, y), "t": t}, complain)
         terms, outputs = original(p, t, y)
         for posp.smooth in (1, 0):
             got = model.evaluate({**p, **deviations(p, y), "t": t}, rates + ["output " + name for name in outputs])

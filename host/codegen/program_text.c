@@ -150,7 +150,7 @@ static void write_point(km_writer *w)
         const char *const target[] = {"const scalar holds"};
         km_text_add(out, "    {\n");
         km_write_scalar(w, &p->holds[i], target, 1, "        ");
-        km_text_add(out, "        bad |= !(holds != R(0.0)) || holds != holds;\n    }\n");
+        km_text_add(out, "        bad |= !(fabs(holds) > R(0.0));\n    }\n");
     }
     if (w->n_constants > 0)
         km_text_add(out, "    for (int i = 0; i < %d; i++)\n        bad |= isnan(value[i]);\n", w->n_constants);
