@@ -54,13 +54,13 @@ km_status km_map_finish(km_map *map, const char *run_json, km_diag *d);
 /* Without finish the map stays partial and resumable. Takes NULL. */
 void km_map_close(km_map *map);
 
-/* Reading, for info, plot and tests. unit, about and flags are NULL where the array has none. */
+/* Reading, for info, plot and tests. unit, about and flags are "" where the array has none. */
 typedef struct km_map_array {
     char *name, *unit, *about, *dtype;    /* "<f4", "|i1", "<i4", "<f8" */
     int n_dims;
     size_t *shape, *chunk;
     char **dimension;                      /* names */
-    char *flags;                           /* CF flag_meanings: words from flag 0 on (status: from -1), or NULL */
+    char *flags;                           /* CF flag_meanings: words from flag 0 on (status: from -1) */
 } km_map_array;
 
 typedef struct km_map_reader km_map_reader;

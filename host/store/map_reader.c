@@ -93,18 +93,21 @@ done:
     return st;
 }
 
-/* Attributes are for people: what is missing stays NULL. */
+static char *text_of(const km_json *root, const char *key)
+{
+    const km_json *text = km_json_find(root, key);
+
+    return km_strdup(text && text->kind == KM_JSON_STRING ? text->string : "");
+}
+
+/* Attributes are for people: what is missing is empty. */
 static void read_zattrs(const km_json *root, km_map_array *a)
 {
-    const km_json *unit = km_json_find(root, "units"), *about = km_json_find(root, "long_name");
-    const km_json *names = km_json_find(root, "_ARRAY_DIMENSIONS"), *flags = km_json_find(root, "flag_meanings");
+    const km_json *names = km_json_find(root, "_ARRAY_DIMENSIONS");
 
-    if (unit && unit->kind == KM_JSON_STRING)
-        a->unit = km_strdup(unit->string);
-    if (about && about->kind == KM_JSON_STRING)
-        a->about = km_strdup(about->string);
-    if (flags && flags->kind == KM_JSON_STRING)
-        a->flags = km_strdup(flags->string);
+    a->unit = text_of(root, "units");
+    a->about = text_of(root, "long_name");
+    a->flags = text_of(root, "flag_meanings");
     for (size_t i = 0; names && i < names->n && i < (size_t)a->n_dims; i++)
         if (names->child[i].kind == KM_JSON_STRING) {
             free(a->dimension[i]);
@@ -127,10 +130,8 @@ static km_status read_array(km_map_reader *r, const char *name, km_diag *d)
     a.dimension = km_alloc((size_t)a.n_dims, sizeof *a.dimension);
     for (int i = 0; i < a.n_dims; i++)
         a.dimension[i] = km_format("dim_%d", i);
-    if (km_file_exists(zattrs)) {
-        KM_TRY(km_json_read(zattrs, &file, d));
-        read_zattrs(km_json_root(file), &a);
-    }
+    KM_TRY(km_json_read(zattrs, &file, d));
+    read_zattrs(km_json_root(file), &a);
     KM_PUSH(r->array, r->n_arrays);
     r->array[r->n_arrays++] = a;
     memset(&a, 0, sizeof a);

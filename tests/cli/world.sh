@@ -1,0 +1,41 @@
+# The world outside: no platform, no device, a full disk, a path below a file, another writer.
+. "$2/tests/cli/fixture.bash"
+study s 3000
+
+OCL_ICD_VENDORS=/nonexistent expect 4 "$ketamap" run "$folder/s.json"
+says "pocl-opencl-icd"
+OCL_ICD_VENDORS=/nonexistent expect 0 "$ketamap" check "$folder/s.json"
+if [ "$(id -u)" -ne 0 ]; then
+    mkdir "$folder/locked" && chmod 555 "$folder/locked"
+    POCL_CACHE_DIR=$folder/locked expect 4 "$ketamap" run "$folder/s.json"
+    says POCL_CACHE_DIR
+fi
+touch "$folder/file"
+expect 3 "$ketamap" run "$folder/s.json" --output "$folder/file/map.zarr"
+says "$folder/file"
+# a disk that is full at 64 kB a file: one sentence, nothing lost, and room later makes it whole
+sed -i 's/"output": {/"output": {"keep": 23, /' "$folder/s.json"
+(ulimit -f 8; "$ketamap" run "$folder/s.json" --quiet) >"$folder/out" 2>"$folder/err"
+code=$?
+if [ "$code" -eq 3 ]; then
+    [ "$(wc -l <"$folder/err")" -eq 1 ] || fail "more than one line: $(cat "$folder/err")"
+    says "cannot write"
+elif [ "$code" -ne 4 ]; then # the driver's own cache may be what did not fit
+    fail "a full disk gave exit $code: $(cat "$folder/err")"
+fi
+expect 0 "$ketamap" run "$folder/s.json" --quiet
+expect 0 "$ketamap" run "$folder/s.json" --output "$folder/fresh.zarr" --quiet
+same "$folder/s.zarr" "$folder/fresh.zarr"
+# without gnuplot the picture is left out, and said so
+mkdir "$folder/bin"
+PATH=$folder/bin expect 0 "$ketamap" plot "$folder/s.zarr"
+says "gnuplot is not installed"
+[ -s "$folder/s-onset.gp" ] || fail "no script"
+if command -v gnuplot >/dev/null; then
+    expect 0 "$ketamap" plot "$folder/s.zarr" --endpoint top --x dose --y gap --at k=0.1
+    [ -s "$folder/s-top.png" ] && [ -s "$folder/s-top.svg" ] || fail "no picture"
+fi
+expect 2 "$ketamap" plot "$folder/s.zarr" --endpoint tops
+says 'did you mean "top"?'
+expect 2 "$ketamap" plot "$folder/s.zarr" --x dose --y dose
+finish
