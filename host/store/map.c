@@ -264,11 +264,11 @@ static km_status write_coordinate(const km_map *map, int a, km_diag *d)
     unsigned char *frame = NULL;
     km_text array = {0}, attributes = {0};
     size_t size = 0;
-    char *path = NULL;
+    char *path = NULL, *about = axis->about ? km_strdup(axis->about) : km_format("%s (%s)", name, axis->of);
     km_status st = KM_OK;
 
     km_zarr_array_text(&array, category ? "|i1" : "<f8", 1, &axis->n, &axis->n);
-    km_provenance_array(&attributes, &name, 1, category ? NULL : axis->unit, axis->about ? axis->about : axis->of,
+    km_provenance_array(&attributes, &name, 1, category ? NULL : axis->unit, about,
                         category ? (const char *const *)axis->label : NULL, (int)axis->n, 0, 0);
     KM_TRY(write_array(map->partial, name, &array, &attributes, d));
     if (category) {
@@ -282,7 +282,7 @@ static km_status write_coordinate(const km_map *map, int a, km_diag *d)
     path = km_format("%s/%s/0", map->partial, name);
     KM_TRY(km_file_write(path, frame, size, d));
 done:
-    free(code), free(frame), free(path);
+    free(code), free(frame), free(path), free(about);
     return st;
 }
 

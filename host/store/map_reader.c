@@ -33,19 +33,22 @@ static void array_clear(km_map_array *a)
 }
 
 /* A list of n whole numbers from 1 on. */
-static km_status read_sizes(const km_json *object, const char *key, int *n, size_t **out, km_diag *d)
+static km_status read_sizes(const km_json *object, const char *key, int *n, size_t **out,
+                            km_diag *d)
 {
     const km_json *list;
     km_status st = KM_OK;
 
     KM_TRY(km_json_need(object, key, KM_JSON_ARRAY, &list, d));
     if (list->n < 1 || list->n > KM_MOST_DIMS || (*n && list->n != (size_t)*n))
-        return km_json_fail(list, d, "expected one number per dimension, 1 to %d of them", KM_MOST_DIMS);
+        return km_json_fail(list, d, "expected one number per dimension, 1 to %d of them",
+                            KM_MOST_DIMS);
     *n = (int)list->n;
     *out = km_alloc(list->n, sizeof **out);
     for (size_t i = 0; i < list->n; i++) {
         double v = list->child[i].number;
-        if (list->child[i].kind != KM_JSON_NUMBER || v < 1.0 || v > 4503599627370496.0 || v != floor(v))
+        if (list->child[i].kind != KM_JSON_NUMBER || v < 1.0 || v > 4503599627370496.0 ||
+            v != floor(v))
             return km_json_fail(&list->child[i], d, "expected a whole number above 0, got %s",
                                 km_json_describe(&list->child[i]));
         (*out)[i] = (size_t)v;
@@ -77,18 +80,21 @@ static km_status read_zarray(const km_json *root, km_map_array *a, km_diag *d)
     KM_TRY(read_sizes(root, "chunks", &a->n_dims, &a->chunk, d));
     KM_TRY(km_json_need(root, "dtype", KM_JSON_STRING, &dtype, d));
     if (!type_known(dtype->string))
-        return km_json_fail(dtype, d, "expected \"<f4\", \"<f8\", \"<i4\" or \"|i1\", got %s", km_json_describe(dtype));
+        return km_json_fail(dtype, d, "expected \"<f4\", \"<f8\", \"<i4\" or \"|i1\", got %s",
+                            km_json_describe(dtype));
     a->dtype = km_strdup(dtype->string);
     KM_TRY(km_json_need(root, "compressor", KM_JSON_OBJECT, &compressor, d));
     name = km_json_find(compressor, "cname");
     if (name && name->kind == KM_JSON_STRING)
         word = name->string;
     if (strcmp(word, "zlib") != 0)
-        return km_json_fail(compressor, d, "this map is compressed with something other than Blosc's zlib");
+        return km_json_fail(compressor, d,
+                            "this map is compressed with something other than Blosc's zlib");
     for (int i = 0; i < a->n_dims; i++)
         values *= (double)a->chunk[i];
     if (values > 2.5e8)
-        return km_json_fail(root, d, "a chunk of %.0f values is larger than ketamap writes", values);
+        return km_json_fail(root, d, "a chunk of %.0f values is larger than ketamap writes",
+                            values);
 done:
     return st;
 }
@@ -117,7 +123,8 @@ static void read_zattrs(const km_json *root, km_map_array *a)
 
 static km_status read_array(km_map_reader *r, const char *name, km_diag *d)
 {
-    char *zarray = km_format("%s/%s/.zarray", r->path, name), *zattrs = km_format("%s/%s/.zattrs", r->path, name);
+    char *zarray = km_format("%s/%s/.zarray", r->path, name),
+         *zattrs = km_format("%s/%s/.zattrs", r->path, name);
     km_json_file *file = NULL;
     km_map_array a = {0};
     km_status st = KM_OK;
@@ -180,7 +187,8 @@ static km_status count_chunks(km_map_reader *r, km_diag *d)
     km_status st = KM_OK;
 
     if (status < 0)
-        KM_FAIL(d, KM_E_INPUT, "%s has no array \"status\": it was not written by ketamap", r->path);
+        KM_FAIL(d, KM_E_INPUT, "%s has no array \"status\": it was not written by ketamap",
+                r->path);
     a = &r->array[status];
     r->total = km_zarr_n_chunks(a->n_dims, a->shape, a->chunk);
     r->complete = km_file_exists(manifest);
@@ -218,7 +226,9 @@ km_status km_map_reader_open(const char *path, km_map_reader **out, km_diag *d)
     KM_TRY(km_json_read(file, &r->attributes, d));
     version = km_json_find(km_json_root(r->attributes), "ketamap_map");
     if (version == NULL || version->kind != KM_JSON_STRING || strcmp(version->string, "1") != 0)
-        KM_FAIL(d, KM_E_INPUT, "%s: \"ketamap_map\" is not \"1\", so that it is no map of this version of ketamap", file);
+        KM_FAIL(d, KM_E_INPUT,
+                "%s: \"ketamap_map\" is not \"1\", so that it is no map of this version of ketamap",
+                file);
     KM_TRY(read_arrays(r, d));
     KM_TRY(count_chunks(r, d));
     *out = r;
@@ -242,10 +252,22 @@ void km_map_reader_close(km_map_reader *r)
     free(r);
 }
 
-const char *km_map_reader_path(const km_map_reader *r) { return r->path; }
-const km_json *km_map_reader_attributes(const km_map_reader *r) { return km_json_root(r->attributes); }
-int km_map_reader_n_arrays(const km_map_reader *r) { return r->n_arrays; }
-const km_map_array *km_map_reader_array(const km_map_reader *r, int i) { return &r->array[i]; }
+const char *km_map_reader_path(const km_map_reader *r)
+{
+    return r->path;
+}
+const km_json *km_map_reader_attributes(const km_map_reader *r)
+{
+    return km_json_root(r->attributes);
+}
+int km_map_reader_n_arrays(const km_map_reader *r)
+{
+    return r->n_arrays;
+}
+const km_map_array *km_map_reader_array(const km_map_reader *r, int i)
+{
+    return &r->array[i];
+}
 
 int km_map_reader_find(const km_map_reader *r, const char *name)
 {
@@ -284,11 +306,13 @@ static double element(const char *dtype, const unsigned char *data, size_t i)
     return (double)(signed char)data[i];
 }
 
-/* *data: the bytes of a chunk, `size` of them; *there is false, and nothing is read, where it is not written yet. */
-static km_status read_chunk(const km_map_reader *r, const km_map_array *a, const size_t *position, void *data, size_t size,
-                            bool *there, km_diag *d)
+/* *data: the bytes of a chunk, `size` of them; *there is false, and nothing is read, where it is
+ * not written yet. */
+static km_status read_chunk(const km_map_reader *r, const km_map_array *a, const size_t *position,
+                            void *data, size_t size, bool *there, km_diag *d)
 {
-    char *name = km_zarr_chunk_name(a->n_dims, position), *path = km_format("%s/%s/%s", r->path, a->name, name), *frame = NULL;
+    char *name = km_zarr_chunk_name(a->n_dims, position),
+         *path = km_format("%s/%s/%s", r->path, a->name, name), *frame = NULL;
     size_t n = 0;
     km_status st = KM_OK;
 
@@ -307,14 +331,15 @@ done:
 }
 
 /* The part of a chunk that lies in the box; data NULL: not written, NaN. */
-static void copy_part(const km_map_array *a, const size_t *position, const unsigned char *data, const size_t *origin,
-                      const size_t *extent, double *out)
+static void copy_part(const km_map_array *a, const size_t *position, const unsigned char *data,
+                      const size_t *origin, const size_t *extent, double *out)
 {
     size_t low[KM_MOST_DIMS], high[KM_MOST_DIMS], at[KM_MOST_DIMS];
     int i;
 
     for (i = 0; i < a->n_dims; i++) {
-        size_t start = position[i] * a->chunk[i], end = start + a->chunk[i], stop = origin[i] + extent[i];
+        size_t start = position[i] * a->chunk[i], end = start + a->chunk[i],
+               stop = origin[i] + extent[i];
         low[i] = at[i] = start > origin[i] ? start : origin[i];
         high[i] = end < stop ? end : stop;
     }
@@ -333,17 +358,20 @@ static void copy_part(const km_map_array *a, const size_t *position, const unsig
     } while (i >= 0);
 }
 
-km_status km_map_reader_read(km_map_reader *r, int array, const size_t *origin, const size_t *extent, double *out, km_diag *d)
+km_status km_map_reader_read(km_map_reader *r, int array, const size_t *origin,
+                             const size_t *extent, double *out, km_diag *d)
 {
     const km_map_array *a = &r->array[array];
-    size_t first[KM_MOST_DIMS], last[KM_MOST_DIMS], at[KM_MOST_DIMS], size = km_zarr_element(a->dtype);
+    size_t first[KM_MOST_DIMS], last[KM_MOST_DIMS], at[KM_MOST_DIMS],
+        size = km_zarr_element(a->dtype);
     unsigned char *data = NULL;
     int i;
     km_status st = KM_OK;
 
     for (i = 0; i < a->n_dims; i++) {
         if (extent[i] == 0 || origin[i] >= a->shape[i] || extent[i] > a->shape[i] - origin[i])
-            KM_FAIL(d, KM_E_INPUT, "%s: the box leaves the axis \"%s\" of %zu values", a->name, a->dimension[i], a->shape[i]);
+            KM_FAIL(d, KM_E_INPUT, "%s: the box leaves the axis \"%s\" of %zu values", a->name,
+                    a->dimension[i], a->shape[i]);
         first[i] = at[i] = origin[i] / a->chunk[i];
         last[i] = (origin[i] + extent[i] - 1) / a->chunk[i];
         size *= a->chunk[i];

@@ -107,7 +107,10 @@ static km_status print_endpoint(km_map_reader *r, int index, FILE *to, km_diag *
     km_status st = KM_OK;
 
     KM_TRY(walk(r, index, &t, d));
-    fprintf(to, "  %-16s %.6g to %.6g %s   %s\n", a->name, t.low, t.high, a->unit, a->about);
+    if (t.missing == t.n)
+        fprintf(to, "  %-16s no values   %s\n", a->name, a->about);
+    else
+        fprintf(to, "  %-16s %.6g to %.6g %s   %s\n", a->name, t.low, t.high, a->unit, a->about);
     if (state >= 0) {
         KM_TRY(walk(r, state, &t, d));
         fprintf(to, "  %-16s", "");
@@ -162,13 +165,18 @@ static km_status print_axes(km_map_reader *r, FILE *to, double *points, km_diag 
     *points = 1.0;
     for (int i = 0; a && i < a->n_dims; i++) {
         int index = km_map_reader_find(r, a->dimension[i]);
+        const km_map_array *axis;
         tally t;
         *points *= (double)a->shape[i];
         if (index < 0)
             continue;
         KM_TRY(walk(r, index, &t, d));
-        fprintf(to, "  %-16s %zu values, %.6g to %.6g %s   %s\n", a->dimension[i], a->shape[i], t.low, t.high,
-                km_map_reader_array(r, index)->unit, km_map_reader_array(r, index)->about);
+        axis = km_map_reader_array(r, index);
+        if (axis->flags[0])
+            fprintf(to, "  %-16s %zu values: %s   %s\n", axis->name, a->shape[i], axis->flags, axis->about);
+        else
+            fprintf(to, "  %-16s %zu values, %.6g to %.6g %s   %s\n", axis->name, a->shape[i], t.low, t.high, axis->unit,
+                    axis->about);
     }
 done:
     return st;
@@ -208,12 +216,14 @@ km_status km_info_print(const char *map, FILE *to, km_diag *d)
         raw += values * (double)km_zarr_element(a->dtype);
     }
     folder_bytes = 0.0;
-    nftw(map, add_size, 16, FTW_PHYS);
+    nftw(km_map_reader_path(r), add_size, 16, FTW_PHYS);
     fprintf(to, "solver           %s, %s precision, rtol %.3g, %.0f lanes, %.0f mantissa bits kept\n", text_of(attributes, "method"),
             text_of(attributes, "precision"), number_of(attributes, "rtol"), number_of(attributes, "lanes"),
             number_of(attributes, "mantissa_bits"));
     if (complete)
-        fprintf(to, "size             %.1f MB, a %.1fth of the raw numbers\n", folder_bytes / 1e6, raw / folder_bytes);
+        fprintf(to, "size             %.4g %s, %.1f times smaller than the raw numbers\n",
+                folder_bytes < 1e6 ? folder_bytes / 1e3 : folder_bytes / 1e6, folder_bytes < 1e6 ? "kB" : "MB",
+                raw / folder_bytes);
     fprintf(to, "made by          ketamap %s, program %.12s, study %.12s, model %.12s\n", text_of(attributes, "ketamap_version"),
             text_of(attributes, "program_sha256"), text_of(attributes, "study_sha256"), text_of(attributes, "model_sha256"));
 done:

@@ -15,6 +15,8 @@
 
 extern char **environ;
 
+enum { NOT_YET = -1 }; /* in place of a state: a chunk that is not computed yet */
+
 /* One axis of the picture. */
 typedef struct side {
     int dimension;
@@ -23,6 +25,7 @@ typedef struct side {
     double *value;
     size_t n;
     bool logarithmic;
+    char **label; /* of a category: n words, else NULL */
 } side;
 
 typedef struct picture {
@@ -34,7 +37,7 @@ typedef struct picture {
     char *prefix;
     km_text fixed;     /* "rho_NI = 0.9" ... */
     double *z, *code;  /* as read: the axis of lower dimension outer */
-    bool never, failed;
+    bool never, failed, missing, any; /* what the picture shows */
 } picture;
 
 /* ---- choosing ---- */
@@ -96,6 +99,30 @@ static int find_dimension(const picture *p, const char *name)
     return -1;
 }
 
+static void clear_side(side *s)
+{
+    for (size_t i = 0; s->label && i < s->n; i++)
+        free(s->label[i]);
+    free(s->label);
+    free(s->value);
+}
+
+/* The words of flag_meanings; none unless there is one for each value. */
+static void read_labels(side *s)
+{
+    const char *at = s->array->flags;
+    size_t found = 0;
+
+    if (at[0] == '\0')
+        return;
+    s->label = km_alloc(s->n, sizeof *s->label);
+    for (; found < s->n; found++) {
+        size_t length = strcspn(at, " ");
+        s->label[found] = km_format("%.*s", (int)length, at);
+        at += length + (at[length] == ' ');
+    }
+}
+
 static km_status read_axis(picture *p, int dimension, side *s, km_diag *d)
 {
     const char *name = p->array->dimension[dimension];
@@ -111,6 +138,7 @@ static km_status read_axis(picture *p, int dimension, side *s, km_diag *d)
         return KM_OK; /* a single point has no coordinate */
     s->array = km_map_reader_array(p->r, index);
     KM_TRY(km_map_reader_read(p->r, index, &zero, &n, s->value, d));
+    read_labels(s);
     s->logarithmic = n > 2 && s->value[0] > 0.0 &&
                      fabs(s->value[1] / s->value[0] - s->value[n - 1] / s->value[n - 2]) < 1e-6 * s->value[1] / s->value[0] &&
                      fabs((s->value[1] - s->value[0]) - (s->value[n - 1] - s->value[n - 2])) > 1e-6 * s->value[n - 1];
@@ -141,20 +169,27 @@ static km_status fix_axis(picture *p, int dimension, const km_plot_options *o, k
         double wanted;
         if (equals == NULL || (size_t)(equals - o->at[i]) != strlen(s.name) || strncmp(o->at[i], s.name, strlen(s.name)) != 0)
             continue;
+        for (best = 0; s.label && best < s.n && strcmp(s.label[best], equals + 1) != 0;)
+            best++;
+        if (s.label && best < s.n)
+            continue;
+        best = 0;
         wanted = km_text_number(equals + 1, &end);
         if (end == equals + 1 || *end != '\0')
-            KM_FAIL(d, KM_E_INPUT, "--at %s: expected NAME=NUMBER", o->at[i]);
-        best = 0;
+            KM_FAIL(d, KM_E_INPUT, s.label ? "--at %s: the map has no such category" : "--at %s: expected NAME=NUMBER", o->at[i]);
         for (size_t k = 1; k < s.n; k++)
             if (fabs(s.value[k] - wanted) < fabs(s.value[best] - wanted))
                 best = k;
     }
     p->origin[dimension] = best;
     p->extent[dimension] = 1;
-    km_text_add(&p->fixed, "%s%s = %.4g %s", p->fixed.size ? ", " : "", s.name, s.value[best],
-                s.array && strcmp(s.array->unit, "-") != 0 ? s.array->unit : "");
+    km_text_add(&p->fixed, "%s%s = ", p->fixed.size ? ",  " : "", s.name);
+    if (s.label)
+        km_text_add(&p->fixed, "%s", s.label[best]);
+    else
+        km_text_add(&p->fixed, "%.4g %s", s.value[best], s.array && strcmp(s.array->unit, "-") != 0 ? s.array->unit : "");
 done:
-    free(s.value);
+    clear_side(&s);
     return st;
 }
 
@@ -201,11 +236,13 @@ static km_status write_table(picture *p, const char *path, km_diag *d)
         for (size_t k = 0; k < p->y.n; k++) {
             size_t at = x_first ? i * p->y.n + k : k * p->x.n + i;
             double low, high, bottom, top;
-            int code = (int)p->code[at];
+            int code = isnan(p->code[at]) ? NOT_YET : (int)p->code[at];
             cell(&p->x, i, &low, &high);
             cell(&p->y, k, &bottom, &top);
             p->never = p->never || code == 1 || code == 4;
             p->failed = p->failed || code == 5;
+            p->missing = p->missing || code == NOT_YET;
+            p->any = p->any || (!isnan(p->z[at]) && code != 1 && code != 4 && code != 5);
             km_text_add(&out, "%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t", p->x.value[i], low, high, p->y.value[k], bottom, top);
             if (isnan(p->z[at]))
                 km_text_add(&out, "nan\t%d\n", code);
@@ -239,6 +276,28 @@ static char *label_of(const km_map_array *a, const char *name)
     return a && strcmp(a->unit, "-") != 0 && a->unit[0] ? km_format("%s [%s]", about, a->unit) : km_strdup(about);
 }
 
+/* 1, 2 and 5 of every decade, or powers of ten only where there are many; small ticks between. */
+static void add_log_tics(km_text *out, char letter, double low, double high)
+{
+    static const int step[] = {1, 2, 5};
+    double decades = log10(high / low);
+    int first = (int)floor(log10(low)), last = (int)ceil(log10(high)), n = 0;
+
+    km_text_add(out, "set logscale %c\nset %ctics (", letter, letter);
+    for (int e = first; e <= last; e++)
+        for (int k = 1; k < 10; k++) {
+            double at = k * pow(10.0, e);
+            bool major = k == 1 || (decades <= 3.5 && (k == step[1] || k == step[2])) || decades < 0.7;
+            if (at < low || at > high)
+                continue;
+            if (major)
+                km_text_add(out, "%s%.6g", n++ ? ", " : "", at);
+            else
+                km_text_add(out, "%s\"\" %.6g 1", n++ ? ", " : "", at);
+        }
+    km_text_add(out, ")\n");
+}
+
 static void add_axis(km_text *out, char letter, const side *s)
 {
     char *text = label_of(s->array, s->name), *label = quoted(text);
@@ -247,49 +306,89 @@ static void add_axis(km_text *out, char letter, const side *s)
     cell(s, 0, &low, &ignored);
     cell(s, s->n - 1, &ignored, &high);
     km_text_add(out, "set %clabel \"%s\"\nset %crange [%.9g:%.9g]\n", letter, label, letter, low, high);
-    if (s->logarithmic)
-        km_text_add(out, "set logscale %c\nset %ctics (0.01,0.02,0.05,0.1,0.2,0.5,1,2,5,10,20,50,100,200,500,1000)\n", letter, letter);
+    if (s->label) {
+        km_text_add(out, "set %ctics (", letter);
+        for (size_t i = 0; i < s->n; i++) {
+            char *word = quoted(s->label[i]);
+            km_text_add(out, "%s\"%s\" %zu", i ? ", " : "", word, i);
+            free(word);
+        }
+        km_text_add(out, ")\n");
+    } else if (s->logarithmic) {
+        add_log_tics(out, letter, low, high);
+    } else {
+        km_text_add(out, "set m%ctics 2\n", letter);
+    }
     free(text);
     free(label);
 }
 
+/* The cells of one state, in one colour, with a line in the key. */
+static void add_state(km_text *out, const char *border, const char *condition, const char *colour, const char *title)
+{
+    bool first = out->data[out->size - 1] == ' ';
+
+    km_text_add(out,
+                "%stable using (%s ? $1 : NaN):4:2:3:5:6 with boxxyerror fillstyle solid 1.0%s linecolor rgb '%s' "
+                "title \"%s\"",
+                first ? "" : ", \\\n  ", condition, border, colour, title);
+}
+
+static void add_plots(km_text *out, const picture *p)
+{
+    static const char *const terminal[] = {
+        "set terminal pngcairo size 1600,1200 font \"Sans,12\" fontscale 1.6 linewidth 1.6\nset output prefix.\".png\"\n",
+        "set terminal svg size 1000,750 dynamic font \"Sans,13\" background '#ffffff'\nset output prefix.\".svg\"\n"};
+
+    for (int pass = 0; pass < 2; pass++) {
+        const char *border = pass == 0 ? "" : " noborder"; /* closes seams in the PNG; the SVG's edges are crisp */
+        km_text_add(out, "%splot ", terminal[pass]);
+        if (p->any)
+            km_text_add(out, "table using 1:4:2:3:5:6:($8 == 0 || $8 == 2 || $8 == 3 ? $7 : NaN) with boxxyerror "
+                             "fillstyle solid 1.0%s linecolor palette notitle", border);
+        if (p->never)
+            add_state(out, border, "$8 == 1 || $8 == 4", "#d0d0d0", "never within the horizon");
+        if (p->failed)
+            add_state(out, border, "$8 == 5", "#d62728", "point failed");
+        if (p->missing)
+            add_state(out, border, "$8 == -1", "#f4ecd8", "not computed yet");
+        km_text_add(out, "\n");
+    }
+    km_text_add(out, "unset output\n");
+}
+
 static km_status write_script(const picture *p, const char *path, km_diag *d)
 {
-    char *text = label_of(p->array, p->array->name), *bar = quoted(text);
-    char *title = quoted(p->array->about[0] ? p->array->about : p->array->name);
+    const char *unit = p->array->unit;
+    char *text = unit[0] && strcmp(unit, "-") != 0 ? km_format("%s [%s]", p->array->name, unit) : km_strdup(p->array->name);
+    char *bar = quoted(text), *title = quoted(p->array->about[0] ? p->array->about : p->array->name);
     char *fixed = quoted(p->fixed.data ? p->fixed.data : ""), *prefix = quoted(p->prefix);
     km_text out = {0};
     km_status st;
 
     km_text_add(&out,
                 "# A picture of one endpoint of a ketamap map. Change it and run: gnuplot %s.gp\n"
+                "# The table: x, its cell's edges, y, its cell's edges, value, state.\n"
                 "set encoding utf8\nset datafile missing \"nan\"\nset datafile separator \"\\t\"\n"
-                "set title \"{/:Bold %s}%s%s\" font \",13\"\n",
-                p->prefix, title, fixed[0] ? "\\n{/*0.8 " : "", fixed);
-    if (fixed[0])
-        out.size -= strlen("\" font \",13\"\n"), out.data[out.size] = '\0', km_text_add(&out, "}\" font \",13\"\n");
+                "set title \"{/:Bold*1.2 %s}%s%s%s\" offset 0,0.3\n",
+                p->prefix, title, fixed[0] ? "\\n{/*0.9 " : "", fixed, fixed[0] ? "}" : "");
     add_axis(&out, 'x', &p->x);
     add_axis(&out, 'y', &p->y);
     km_text_add(&out,
-                "set cblabel \"%s\" offset 1.5\nset rmargin at screen 0.83\n"
+                "set cblabel \"%s\" offset 1\nset lmargin at screen 0.11\nset rmargin at screen 0.83\n"
+                "set tmargin at screen 0.89\nset bmargin at screen %s\n"
+                "# viridis\n"
                 "set palette defined (0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', 5 '#27ad81', 6 '#5cc863', "
                 "7 '#aadc32', 8 '#fde725')\n"
                 "set tics out nomirror\nset border lw 1\n",
-                bar);
-    km_text_add(&out, p->never || p->failed ? "set key below right samplen 1.5 spacing 1.2\n" : "set key off\n");
+                bar, p->never || p->failed || p->missing ? "0.15" : "0.11");
+    if (!p->any)
+        km_text_add(&out, "set cbrange [0:1]\nunset colorbox\n");
+    km_text_add(&out, p->never || p->failed || p->missing
+                          ? "set key at screen 0.83,0.035 right center horizontal Right samplen 2\n"
+                          : "set key off\n");
     km_text_add(&out, "prefix = \"%s\"\ntable = prefix.\".tsv\"\n", prefix);
-    for (int pass = 0; pass < 2; pass++) {
-        const char *style = "with boxxyerror fillstyle solid 1.0";
-        km_text_add(&out, pass == 0 ? "set terminal pngcairo size 1000,760 font \"Sans,12\" linewidth 1\nset output prefix.\".png\"\n"
-                                    : "set terminal svg size 1000,760 font \"Sans,14\"\nset output prefix.\".svg\"\n");
-        km_text_add(&out, "plot table using 1:4:2:3:5:6:($8 == 5 || $8 == 1 || $8 == 4 ? NaN : $7) %s linecolor palette notitle", style);
-        if (p->never)
-            km_text_add(&out, ", \\\n  table using ($8 == 1 || $8 == 4 ? $1 : NaN):4:2:3:5:6 %s linecolor rgb '#d4d4d4' title \"never within the horizon\"", style);
-        if (p->failed)
-            km_text_add(&out, ", \\\n  table using ($8 == 5 ? $1 : NaN):4:2:3:5:6 %s linecolor rgb '#d62728' title \"point failed\"", style);
-        km_text_add(&out, "\n");
-    }
-    km_text_add(&out, "unset output\n");
+    add_plots(&out, p);
     st = km_file_write(path, out.data, out.size, d);
     km_text_clear(&out);
     free(text), free(bar), free(title), free(fixed), free(prefix);
@@ -384,7 +483,7 @@ km_status km_plot(const char *map, const km_plot_options *o, char **made, km_dia
     KM_TRY(draw(&p, script, made, d));
 done:
     free(table), free(script);
-    free(p.x.value), free(p.y.value), free(p.z), free(p.code), free(p.prefix);
+    clear_side(&p.x), clear_side(&p.y), free(p.z), free(p.code), free(p.prefix);
     km_text_clear(&p.fixed);
     km_map_reader_close(p.r);
     return st;

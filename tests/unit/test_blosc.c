@@ -21,7 +21,10 @@ static int teardown(void **state)
     return 0;
 }
 
-static uint32_t next(uint32_t *seed) { return *seed = *seed * 1664525u + 1013904223u; }
+static uint32_t next(uint32_t *seed)
+{
+    return *seed = *seed * 1664525u + 1013904223u;
+}
 
 static size_t get32(const unsigned char *at)
 {

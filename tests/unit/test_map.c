@@ -48,23 +48,32 @@ static const char *grid(const char *output)
 {
     static char text[4096];
 
-    (void)snprintf(text, sizeof text,
-                   "{\"model\": \"model.json\", \"horizon\": \"48 h\", \"regimen\": [{\"id\": \"load\", "
-                   "\"route\": \"iv\", \"amt\": \"50 mg\"}],\n"
-                   "\"design\": {\"axes\": [\n"
-                   "{\"name\": \"dose\", \"of\": \"regimen.load.amt\", \"log\": [\"1 mg\", \"100 mg\", 97], \"about\": \"amount\"},\n"
-                   "{\"name\": \"who\", \"of\": \"variant\", \"values\": [\"slow\", \"fast\"]},\n"
-                   "{\"name\": \"gain\", \"of\": \"gain\", \"linear\": [1, 3, 811]}]},\n"
-                   "\"endpoints\": [{\"name\": \"top\", \"of\": \"plasma\", \"kind\": \"max\"},\n"
-                   "{\"name\": \"onset\", \"of\": \"plasma\", \"kind\": \"first_time\", \"when\": \">= 5 ng/mL\", \"margin\": true}]%s}\n",
-                   output);
+    (void)snprintf(
+        text, sizeof text,
+        "{\"model\": \"model.json\", \"horizon\": \"48 h\", \"regimen\": [{\"id\": \"load\", "
+        "\"route\": \"iv\", \"amt\": \"50 mg\"}],\n"
+        "\"design\": {\"axes\": [\n"
+        "{\"name\": \"dose\", \"of\": \"regimen.load.amt\", \"log\": [\"1 mg\", \"100 mg\", 97], "
+        "\"about\": \"amount\"},\n"
+        "{\"name\": \"who\", \"of\": \"variant\", \"values\": [\"slow\", \"fast\"]},\n"
+        "{\"name\": \"gain\", \"of\": \"gain\", \"linear\": [1, 3, 811]}]},\n"
+        "\"endpoints\": [{\"name\": \"top\", \"of\": \"plasma\", \"kind\": \"max\"},\n"
+        "{\"name\": \"onset\", \"of\": \"plasma\", \"kind\": \"first_time\", \"when\": \">= 5 "
+        "ng/mL\", \"margin\": true}]%s}\n",
+        output);
     return text;
 }
 
-static double value_of(int endpoint, double rank) { return endpoint + 1.0 + rank / 1024.0; }
+static double value_of(int endpoint, double rank)
+{
+    return endpoint + 1.0 + rank / 1024.0;
+}
 
 /* Every seventh point never reaches the second endpoint; every hundredth failed. */
-static int state_of(int endpoint, size_t rank) { return endpoint == 1 && rank % 7 == 0 ? 1 : 0; }
+static int state_of(int endpoint, size_t rank)
+{
+    return endpoint == 1 && rank % 7 == 0 ? 1 : 0;
+}
 
 static size_t rank_of(const size_t *origin, const size_t *extent, size_t i)
 {
@@ -79,7 +88,8 @@ static size_t rank_of(const size_t *origin, const size_t *extent, size_t i)
 
 static km_status put(uint64_t chunk)
 {
-    size_t origin[KM_MOST_DIMS], extent[KM_MOST_DIMS], n = 1, n_endpoints = (size_t)study->n_endpoints;
+    size_t origin[KM_MOST_DIMS], extent[KM_MOST_DIMS], n = 1,
+                                                       n_endpoints = (size_t)study->n_endpoints;
     double *value, *margin;
     signed char *state, *status;
     int *steps;
@@ -162,7 +172,10 @@ static int add_file(const char *path, const struct stat *s, int kind, struct FTW
 }
 
 /* nftw follows the folder's order, which differs: file by file, sorted. */
-static int compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 static void add_folder(const char *path)
 {
@@ -243,7 +256,8 @@ static void test_values_come_back(void **state)
     assert_string_equal(km_map_reader_array(reader, top)->dtype, "<f4");
     assert_string_equal(km_map_reader_array(reader, top)->dimension[2], "gain");
     assert_string_equal(km_map_reader_array(reader, axis)->about, "amount");
-    assert_string_equal(km_map_reader_array(reader, km_map_reader_find(reader, "who"))->flags, "slow fast");
+    assert_string_equal(km_map_reader_array(reader, km_map_reader_find(reader, "who"))->flags,
+                        "slow fast");
     data = km_alloc(97 * 2 * 811, sizeof *data);
     assert_ok(km_map_reader_read(reader, top, zero, shape, data, &d), &d);
     for (size_t i = 0; i < 97 * 2 * 811; i++)
@@ -256,9 +270,13 @@ static void test_values_come_back(void **state)
         else
             assert_same_double(data[i], value_of(1, (double)rank));
     }
-    assert_ok(km_map_reader_read(reader, km_map_reader_find(reader, "steps"), part_origin, part, data, &d), &d);
+    assert_ok(km_map_reader_read(reader, km_map_reader_find(reader, "steps"), part_origin, part,
+                                 data, &d),
+              &d);
     assert_same_double(data[0], (40 * 2 + 1) * 811 + 300);
-    assert_ok(km_map_reader_read(reader, km_map_reader_find(reader, "status"), zero, shape, data, &d), &d);
+    assert_ok(
+        km_map_reader_read(reader, km_map_reader_find(reader, "status"), zero, shape, data, &d),
+        &d);
     assert_same_double(data[100], 2);
     assert_same_double(data[101], 0);
     assert_ok(km_map_reader_read(reader, axis, zero, shape, data, &d), &d);
@@ -277,7 +295,8 @@ static void test_one_point_has_one_dimension(void **state)
     puts_missing(1, false);
     finishes("{}");
     assert_ok(km_map_reader_open(map_path, &reader, &d), &d);
-    assert_string_equal(km_map_reader_array(reader, km_map_reader_find(reader, "top"))->dimension[0], "point");
+    assert_string_equal(
+        km_map_reader_array(reader, km_map_reader_find(reader, "top"))->dimension[0], "point");
     assert_int_equal(km_map_reader_array(reader, 0)->shape[0], 1);
 }
 
@@ -306,7 +325,8 @@ static void test_resumed_maps_are_the_same_bytes(void **state)
     free(bytes), free(other), free(stray);
 }
 
-/* Damage to a chunk file, to the journal, and a torn line of it: the chunk is computed again, the rest stays. */
+/* Damage to a chunk file, to the journal, and a torn line of it: the chunk is computed again, the
+ * rest stays. */
 static void test_damaged_chunks_are_done_again(void **state)
 {
     size_t size, again, length;
@@ -483,9 +503,11 @@ static void test_partial_maps_are_read(void **state)
     assert_int_equal(done, 1);
     assert_true(total > 2);
     assert_string_equal(km_map_reader_path(reader), partial);
-    assert_ok(km_map_reader_read(reader, km_map_reader_find(reader, "top"), origin, one, &v, &d), &d);
+    assert_ok(km_map_reader_read(reader, km_map_reader_find(reader, "top"), origin, one, &v, &d),
+              &d);
     assert_same_double(v, 1.0);
-    assert_ok(km_map_reader_read(reader, km_map_reader_find(reader, "status"), last, one, &v, &d), &d);
+    assert_ok(km_map_reader_read(reader, km_map_reader_find(reader, "status"), last, one, &v, &d),
+              &d);
     assert_true(isnan(v));
 }
 
@@ -499,7 +521,8 @@ static void test_what_is_not_a_map(void **state)
 
 static void test_chunk_shapes(void **state)
 {
-    static const size_t shape[][3] = {{1, 1, 1}, {1000, 1000, 1000}, {7, 100000, 3}, {100000000, 1, 1}, {65536, 1, 1}};
+    static const size_t shape[][3] = {
+        {1, 1, 1}, {1000, 1000, 1000}, {7, 100000, 3}, {100000000, 1, 1}, {65536, 1, 1}};
     (void)state;
 
     for (size_t i = 0; i < sizeof shape / sizeof *shape; i++) {

@@ -33,7 +33,8 @@ static uint32_t rounded(uint32_t bits, int keep)
 static void test_ties_go_to_even(void **state)
 {
     (void)state;
-    assert_int_equal(rounded(0x3f800040, 16), 0x3f800000); /* half of the last bit kept: down to even */
+    assert_int_equal(rounded(0x3f800040, 16),
+                     0x3f800000); /* half of the last bit kept: down to even */
     assert_int_equal(rounded(0x3f8000c0, 16), 0x3f800100); /* up to even */
     assert_int_equal(rounded(0x3f800041, 16), 0x3f800080);
     assert_int_equal(rounded(0x3f80003f, 16), 0x3f800000);
@@ -43,7 +44,8 @@ static void test_ties_go_to_even(void **state)
 
 static void test_special_values_stay(void **state)
 {
-    static const uint32_t special[] = {0, 0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7fc00001, 0xffc12345};
+    static const uint32_t special[] = {0,          0x80000000, 0x7f800000, 0xff800000,
+                                       0x7fc00000, 0x7fc00001, 0xffc12345};
 
     (void)state;
     for (size_t i = 0; i < sizeof special / sizeof *special; i++)
