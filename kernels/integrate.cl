@@ -34,9 +34,9 @@ KM_INLINE real km_norm2(const real *x, const real *weight)
 KM_INLINE real km_first_step(const real *y, const real *f, const real *slope, const real *weight, const real length)
 {
     const real f2 = km_norm2(f, weight), s2 = km_norm2(slope, weight);
-    /* h^4 = (0.1 tolerance) * scale^4 / (|f| scale), scale = |f|/|f'|; squares throughout */
+    /* h^4 = (10 tolerance) * scale^4 / (|f| scale), scale = |f|/|f'|; squares throughout */
     const real scale2 = f2 / s2;
-    const real h = sqrt(scale2) * km_root8(f2 * scale2 * R(100.0));
+    const real h = sqrt(scale2) * km_root8(f2 * scale2 * R(0.01));
     const real bounded = km_pick((f2 > R(0.0)) & (s2 > R(0.0)) & (h > R(0.0)), h, length);
 
     return km_min(km_min(bounded, length), length);

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static void write_number(km_text *out, double v)
 {
@@ -41,6 +42,14 @@ static void write_table(const km_study *s, const km_points *p, const km_results 
     }
 }
 
+static double now(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static km_status run(const km_arguments *a, km_diag *d)
 {
     km_study *study = NULL;
@@ -52,6 +61,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     km_text table = {0};
     long lanes, units, batch;
     size_t n, n_values, failed = 0;
+    double wall, cpu;
     km_status st = KM_OK;
 
     if (path == NULL)
@@ -75,7 +85,14 @@ static km_status run(const km_arguments *a, km_diag *d)
     KM_TRY(km_array_create(n_values, sizeof *r.state, (void **)&r.state, d));
     KM_TRY(km_array_create(n, sizeof *r.status, (void **)&r.status, d));
     KM_TRY(km_array_create(n, sizeof *r.steps, (void **)&r.steps, d));
+    wall = now(CLOCK_MONOTONIC);
+    cpu = now(CLOCK_PROCESS_CPUTIME_ID);
     KM_TRY(km_engine_run_rows(engine, points.row, &r, d));
+    wall = now(CLOCK_MONOTONIC) - wall;
+    cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    if (!km_argument(a, "quiet"))
+        fprintf(stderr, "ketamap: %zu models in %.3f s (%.0f a second, %.0f a core-second), build %.1f s\n", n, wall,
+                (double)n / wall, (double)n / cpu, km_engine_facts_of(engine)->build_seconds);
     write_table(study, &points, &r, &table);
     if (output)
         KM_TRY(km_file_write(output, table.data, table.size, d));
