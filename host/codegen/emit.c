@@ -310,6 +310,53 @@ static char *logic(km_emitter *em, const km_node *n)
     return text;
 }
 
+/* ---- conditions that are not a number ---- */
+
+/* True if finite inputs can make `e` NaN. */
+static bool risky(const km_emitter *em, km_expr e)
+{
+    const km_node *n = &em->pool->node[e];
+
+    switch (n->op) {
+    case KM_OP_NUMBER: case KM_OP_SYMBOL: return false;
+    case KM_OP_DIV: case KM_OP_POW: case KM_OP_POW1P: case KM_OP_LOG: case KM_OP_LOG10: case KM_OP_LOG1P: case KM_OP_SQRT:
+    case KM_OP_ASIN: case KM_OP_ACOS: return true;
+    default: return risky(em, n->a) || (n->b >= 0 && risky(em, n->b)) || (n->c >= 0 && risky(em, n->c));
+    }
+}
+
+static bool uses(const km_emitter *em, km_expr e, km_expr part)
+{
+    const km_node *n = &em->pool->node[e];
+
+    return e == part || (e > part && ((n->a >= 0 && uses(em, n->a, part)) || (n->b >= 0 && uses(em, n->b, part)) ||
+                                      (n->c >= 0 && uses(em, n->c, part))));
+}
+
+/* The branch for a false condition. A comparison with NaN is false, so where the condition can be NaN and this
+ * branch would not show it, the branch becomes NaN too: the step is rejected, the point is not silently wrong. */
+static char *false_branch(km_emitter *em, km_expr condition_node, km_expr branch)
+{
+    const km_node *c = &em->pool->node[condition_node];
+    char *text = number(em, branch), *operand_text, *guarded;
+    const km_expr side[2] = {c->a, c->b};
+
+    if (em->dialect == KM_DIALECT_C || c->op < KM_OP_LT || c->op > KM_OP_NE || em->needed[condition_node] == 2)
+        return text;
+    for (int i = 0; i < 2; i++) {
+        if (side[i] < 0 || em->needed[side[i]] == 2 || !risky(em, side[i]) || uses(em, branch, side[i]))
+            continue;
+        operand_text = number(em, side[i]);
+        guarded = km_format(em->dialect == KM_DIALECT_LANES ? "km_pick((%s == %s), %s, KM_NUMBER((scalar)NAN))"
+                                                            : "((%s == %s) ? %s : (scalar)NAN)",
+                            operand_text, operand_text, text);
+        free(operand_text);
+        free(text);
+        text = guarded;
+    }
+    return text;
+}
+
 static char *choice(km_emitter *em, const km_node *n)
 {
     const char *form = em->dialect == KM_DIALECT_LANES ? "km_pick(%s, %s, %s)" : "(%s ? %s : %s)";
@@ -318,11 +365,13 @@ static char *choice(km_emitter *em, const km_node *n)
     if (n->op == KM_OP_IF) {
         c = condition(em, n->a);
         a = number(em, n->b);
-        b = number(em, n->c);
-    } else {
-        a = number(em, n->a);
-        b = number(em, n->b);
-        c = km_format(n->op == KM_OP_MIN ? "(%s <= %s)" : "(%s >= %s)", a, b);
+        b = false_branch(em, n->a, n->c);
+    } else { /* written so that NaN comes through, where one side is a number */
+        bool swap = em->pool->node[n->b].op == KM_OP_NUMBER;
+        a = number(em, swap ? n->b : n->a);
+        b = number(em, swap ? n->a : n->b);
+        c = swap ? km_format(n->op == KM_OP_MIN ? "(%s < %s)" : "(%s > %s)", a, b)
+                 : km_format(n->op == KM_OP_MIN ? "(%s <= %s)" : "(%s >= %s)", a, b);
     }
     text = km_format(form, c, a, b);
     free(c), free(a), free(b);

@@ -19,9 +19,14 @@ static void set_pocl_cache(km_diag *d)
     char *path;
     km_diag quiet;
 
-    if (getenv("POCL_CACHE_DIR"))
-        return;
     km_diag_init(&quiet);
+    if (getenv("POCL_CACHE_DIR")) {
+        if (km_file_make_folder(getenv("POCL_CACHE_DIR"), &quiet) != KM_OK || access(getenv("POCL_CACHE_DIR"), W_OK) != 0)
+            km_diag_warn(d, "POCL_CACHE_DIR=%s is not writable, and PoCL cannot compile without; choose a writable folder",
+                         getenv("POCL_CACHE_DIR"));
+        km_diag_clear(&quiet);
+        return;
+    }
     path = cache && *cache ? km_format("%s/pocl", cache) : km_format("%s/.cache/pocl", home && *home ? home : "/nonexistent");
     if (km_file_make_folder(path, &quiet) != KM_OK || access(path, W_OK) != 0) {
         char *private = km_format("%s/pocl-%ld", temporary && *temporary ? temporary : "/tmp", (long)getuid());

@@ -229,6 +229,25 @@ static void test_every_status_is_reached(void **state)
     assert_near(out.last_time[8], 1.25, 1e-3);
 }
 
+/* log(x) has no value once x is below 0; the comparison is then false, but the point must not end well. */
+static void test_a_condition_that_is_not_a_number_is_not_silent(void **state)
+{
+    static const char model[] =
+        "{\"name\": \"sneaky\", \"parameters\": {\"fall\": {\"value\": 1}},\n"
+        " \"states\": {\"x\": {\"initial\": \"1\", \"rate\": \"-fall\"}, \"y\": {\"initial\": \"0\", \"rate\": \"if(log(x) > -5, 1, 2)\"}},\n"
+        " \"outputs\": {\"y\": \"y\"}}";
+    static const char study[] =
+        "{\"model\": \"model.json\", \"horizon\": \"2 h\", \"solver\": {\"precision\": \"double\"},\n"
+        " \"design\": {\"axes\": [{\"name\": \"fall\", \"of\": \"fall\", \"values\": [0.1, 1]}]},\n"
+        " \"endpoints\": [{\"name\": \"y\", \"of\": \"y\", \"kind\": \"value\", \"at\": \"2 h\"}]}";
+
+    (void)state;
+    run_texts(model, study, &(km_engine_options){0}, &out);
+    assert_int_equal(out.status[0], KM_POINT_DONE);
+    assert_near(out.value[0][0], 2.0, 1e-4);
+    assert_int_equal(out.status[1], KM_POINT_NON_FINITE);
+}
+
 static void test_a_hopeless_lane_does_not_touch_its_neighbours(void **state)
 {
     static const char model[] =
@@ -296,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_invariant_and_order),
         cmocka_unit_test(test_outputs_without_states),
         cmocka_unit_test(test_every_status_is_reached),
+        cmocka_unit_test(test_a_condition_that_is_not_a_number_is_not_silent),
         cmocka_unit_test(test_a_hopeless_lane_does_not_touch_its_neighbours),
         cmocka_unit_test(test_bits_do_not_follow_batches_or_units),
     };
