@@ -4,8 +4,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/engine_options.h"
 #include "cli/points_file.h"
-#include "engine/engine.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -56,22 +56,16 @@ static km_status run(const km_arguments *a, km_diag *d)
     km_engine *engine = NULL;
     km_points points = {0};
     km_results r = {0};
-    km_engine_options options = {.device = km_argument(a, "device"), .kernel_dir = km_argument(a, "kernel-dir")};
+    km_engine_options options;
     const char *path = km_argument(a, "points"), *output = km_argument(a, "output");
     km_text table = {0};
-    long lanes, units, batch;
     size_t n, n_values, failed = 0;
     double wall, cpu;
     km_status st = KM_OK;
 
     if (path == NULL)
         return km_diag_fail(d, KM_E_INPUT, "ketamap evaluate needs --points FILE.tsv");
-    KM_TRY(km_argument_integer(a, "lanes", 1, 16, 0, &lanes, d));
-    KM_TRY(km_argument_integer(a, "compute-units", 1, 65536, 0, &units, d));
-    KM_TRY(km_argument_integer(a, "batch", 1, 1L << 24, 0, &batch, d));
-    options.lanes = (int)lanes;
-    options.compute_units = (int)units;
-    options.batch = (size_t)batch;
+    KM_TRY(km_engine_options_read(a, &options, d));
     KM_TRY(km_study_read(a->positional[0], a->set, a->n_set, &study, d));
     if (study->n_endpoints == 0)
         KM_FAIL(d, KM_E_INPUT, "%s has no endpoints to evaluate", study->path);

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "engine/engine.h"
+#include "cli/engine_options.h"
 #include "store/map.h"
 #include "store/zarr.h"
 #include "view/progress.h"
@@ -271,17 +271,11 @@ done:
 
 static km_status open_engine(job *j, const km_arguments *a, km_diag *d)
 {
-    km_engine_options options = {.device = km_argument(a, "device"), .kernel_dir = km_argument(a, "kernel-dir")};
+    km_engine_options options;
     const km_engine_facts *f;
-    long lanes, units, batch;
     km_status st = KM_OK;
 
-    KM_TRY(km_argument_integer(a, "lanes", 1, 16, 0, &lanes, d));
-    KM_TRY(km_argument_integer(a, "compute-units", 1, 65536, 0, &units, d));
-    KM_TRY(km_argument_integer(a, "batch", 1, 1L << 24, 0, &batch, d));
-    options.lanes = (int)lanes;
-    options.compute_units = (int)units;
-    options.batch = (size_t)batch;
+    KM_TRY(km_engine_options_read(a, &options, d));
     KM_TRY(km_engine_create(j->study, &options, &j->engine, d));
     f = km_engine_facts_of(j->engine);
     j->facts = (km_map_facts){KM_VERSION, f->program_hash, f->single ? "single" : "double", j->study->solver.method, f->lanes};

@@ -80,6 +80,7 @@ static km_status choose_lanes(km_engine *e, int lanes, km_diag *d)
 
     if (lanes == 0)
         lanes = gpu ? 1 : (int)(e->facts.single ? e->device.width_single : e->device.width_double);
+    lanes = lanes == 0 ? 1 : lanes; /* a device may not say */
     if (lanes != 1 && lanes != 2 && lanes != 4 && lanes != 8 && lanes != 16)
         return km_diag_fail(d, KM_E_INPUT, "the number of lanes is 1, 2, 4, 8 or 16, got %d", lanes);
     e->facts.lanes = lanes;

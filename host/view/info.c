@@ -220,10 +220,13 @@ km_status km_info_print(const char *map, FILE *to, km_diag *d)
     fprintf(to, "solver           %s, %s precision, rtol %.3g, %.0f lanes, %.0f mantissa bits kept\n", text_of(attributes, "method"),
             text_of(attributes, "precision"), number_of(attributes, "rtol"), number_of(attributes, "lanes"),
             number_of(attributes, "mantissa_bits"));
-    if (complete)
-        fprintf(to, "size             %.4g %s, %.1f times smaller than the raw numbers\n",
-                folder_bytes < 1e6 ? folder_bytes / 1e3 : folder_bytes / 1e6, folder_bytes < 1e6 ? "kB" : "MB",
-                raw / folder_bytes);
+    if (complete) {
+        fprintf(to, "size             %.4g %s", folder_bytes < 1e6 ? folder_bytes / 1e3 : folder_bytes / 1e6,
+                folder_bytes < 1e6 ? "kB" : "MB");
+        if (raw > folder_bytes)
+            fprintf(to, ", %.1f times smaller than the raw numbers", raw / folder_bytes);
+        fputs("\n", to);
+    }
     fprintf(to, "made by          ketamap %s, program %.12s, study %.12s, model %.12s\n", text_of(attributes, "ketamap_version"),
             text_of(attributes, "program_sha256"), text_of(attributes, "study_sha256"), text_of(attributes, "model_sha256"));
 done:

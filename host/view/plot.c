@@ -269,6 +269,16 @@ static char *quoted(const char *text)
     return km_text_take(&out);
 }
 
+/* A file's name for gnuplot, within single quotes. Caller frees. */
+static char *file_name(const char *path)
+{
+    km_text out = {0};
+
+    for (; *path; path++)
+        km_text_add(&out, *path == '\'' ? "''" : "%c", *path);
+    return km_text_take(&out);
+}
+
 static char *label_of(const km_map_array *a, const char *name)
 {
     const char *about = a && a->about[0] ? a->about : name;
@@ -362,7 +372,7 @@ static km_status write_script(const picture *p, const char *path, km_diag *d)
     const char *unit = p->array->unit;
     char *text = unit[0] && strcmp(unit, "-") != 0 ? km_format("%s [%s]", p->array->name, unit) : km_strdup(p->array->name);
     char *bar = quoted(text), *title = quoted(p->array->about[0] ? p->array->about : p->array->name);
-    char *fixed = quoted(p->fixed.data ? p->fixed.data : ""), *prefix = quoted(p->prefix);
+    char *fixed = quoted(p->fixed.data ? p->fixed.data : ""), *prefix = file_name(p->prefix);
     km_text out = {0};
     km_status st;
 
@@ -387,7 +397,7 @@ static km_status write_script(const picture *p, const char *path, km_diag *d)
     km_text_add(&out, p->never || p->failed || p->missing
                           ? "set key at screen 0.83,0.035 right center horizontal Right samplen 2\n"
                           : "set key off\n");
-    km_text_add(&out, "prefix = \"%s\"\ntable = prefix.\".tsv\"\n", prefix);
+    km_text_add(&out, "prefix = '%s'\ntable = prefix.\".tsv\"\n", prefix);
     add_plots(&out, p);
     st = km_file_write(path, out.data, out.size, d);
     km_text_clear(&out);

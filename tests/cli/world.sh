@@ -34,6 +34,9 @@ says "gnuplot is not installed"
 if command -v gnuplot >/dev/null; then
     expect 0 "$ketamap" plot "$folder/s.zarr" --endpoint top --x dose --y gap --at k=0.1
     [ -s "$folder/s-top.png" ] && [ -s "$folder/s-top.svg" ] || fail "no picture"
+    mkdir "$folder/an odd_folder's"
+    expect 0 "$ketamap" plot "$folder/s.zarr" --output "$folder/an odd_folder's/a_picture"
+    [ -s "$folder/an odd_folder's/a_picture.png" ] || fail "no picture in a folder with an odd name"
 fi
 expect 2 "$ketamap" plot "$folder/s.zarr" --endpoint tops
 says 'did you mean "top"?'
