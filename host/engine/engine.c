@@ -37,6 +37,8 @@ struct km_engine {
     unsigned *table_start, *slot_axis;
     void *staging;        /* one array of a batch, in the device's precision */
     char *kernel_dir;
+    km_engine *twin;      /* the same study in double precision, made when a point first fails; or NULL */
+    bool in_double;
     km_engine_facts facts;
 };
 
@@ -64,8 +66,9 @@ static void release(cl_mem *m)
 static km_status choose_precision(km_engine *e, km_diag *d)
 {
     const km_solver *solver = &e->study->solver;
-    bool single = solver->precision == KM_PRECISION_SINGLE ||
-                  (solver->precision == KM_PRECISION_AUTO && (solver->rtol >= 1e-5 || !e->device.fp64));
+    bool single = !e->in_double &&
+                  (solver->precision == KM_PRECISION_SINGLE ||
+                   (solver->precision == KM_PRECISION_AUTO && (solver->rtol >= 1e-5 || !e->device.fp64)));
 
     if (!single && !e->device.fp64)
         return km_diag_fail(d, KM_E_DEVICE, "%s has no double precision; choose \"precision\": \"single\" or another device",
@@ -227,6 +230,7 @@ km_status km_engine_create_idle(const km_study *study, const km_engine_options *
 
     *out = NULL;
     e->study = study;
+    e->in_double = options->in_double;
     e->kernel_dir = options->kernel_dir ? km_strdup(options->kernel_dir) : NULL;
     KM_TRY(km_device_choose(options->device, &e->device, d));
     KM_TRY(choose_precision(e, d));
@@ -273,6 +277,7 @@ void km_engine_destroy(km_engine *e)
 {
     if (e == NULL)
         return;
+    km_engine_destroy(e->twin);
     release_buffers(&e->b);
     release(&e->table);
     if (e->prepare_box)
@@ -453,6 +458,117 @@ done:
     return st;
 }
 
+/* ---- a second try in double ---- */
+
+static bool worth_a_retry(signed char status)
+{
+    return status == KM_POINT_STEP_BUDGET || status == KM_POINT_STEP_TOO_SMALL || status == KM_POINT_NON_FINITE;
+}
+
+static km_status create_twin(km_engine *e, km_diag *d)
+{
+    char selector[32];
+    km_engine_options options = {.device = selector, .compute_units = e->facts.compute_units, .kernel_dir = e->kernel_dir,
+                                 .batch = 1024, .in_double = true};
+
+    snprintf(selector, sizeof selector, "%d.%d", e->device.platform_index, e->device.device_index);
+    return km_engine_create(e->study, &options, &e->twin, d);
+}
+
+/* Results of `from`, point i of it, become point `to` of r. */
+static void take_result(const km_engine *e, km_results *r, size_t to, const km_results *from, size_t i)
+{
+    for (int k = 0; k < e->study->n_endpoints; k++) {
+        size_t at = (size_t)k * r->n + to, source = (size_t)k * from->n + i;
+        if (r->value)
+            r->value[at] = from->value[source];
+        if (r->state)
+            r->state[at] = from->state[source];
+        if (r->margin)
+            r->margin[at] = from->margin[source];
+    }
+    r->status[to] = KM_POINT_RETRIED;
+    if (r->steps)
+        r->steps[to] += from->steps[i];
+    if (r->rejected)
+        r->rejected[to] += from->rejected[i];
+    if (r->last_time)
+        r->last_time[to] = from->last_time[i];
+}
+
+/* Points at ... at+n-1 of the results: those that failed are run again; row(i) fills the slots of point at+i. */
+static km_status retry(km_engine *e, km_results *r, size_t at, size_t n,
+                       void (*row)(const void *context, size_t i, double *out), const void *context, km_diag *d)
+{
+    size_t n_slots = (size_t)e->study->n_slots, n_ends = (size_t)e->study->n_endpoints, failed = 0, k = 0;
+    double *rows = NULL;
+    size_t *index = NULL;
+    km_results again = {0};
+    km_status st = KM_OK;
+
+    for (size_t i = 0; r->status && i < n; i++)
+        failed += worth_a_retry(r->status[at + i]);
+    if (failed == 0 || !e->facts.single || !e->device.fp64)
+        return KM_OK;
+    if (e->twin == NULL)
+        KM_TRY(create_twin(e, d));
+    KM_TRY(km_array_create(failed * n_slots, sizeof *rows, (void **)&rows, d));
+    KM_TRY(km_array_create(failed, sizeof *index, (void **)&index, d));
+    again.n = failed;
+    KM_TRY(km_array_create(failed * n_ends, sizeof *again.value, (void **)&again.value, d));
+    KM_TRY(km_array_create(failed * n_ends, sizeof *again.margin, (void **)&again.margin, d));
+    KM_TRY(km_array_create(failed * n_ends, sizeof *again.state, (void **)&again.state, d));
+    KM_TRY(km_array_create(failed, sizeof *again.status, (void **)&again.status, d));
+    KM_TRY(km_array_create(failed, sizeof *again.steps, (void **)&again.steps, d));
+    KM_TRY(km_array_create(failed, sizeof *again.rejected, (void **)&again.rejected, d));
+    KM_TRY(km_array_create(failed, sizeof *again.last_time, (void **)&again.last_time, d));
+    for (size_t i = 0; i < n; i++)
+        if (worth_a_retry(r->status[at + i])) {
+            row(context, i, rows + k * n_slots);
+            index[k++] = at + i;
+        }
+    KM_TRY(km_engine_run_rows(e->twin, rows, &again, d));
+    for (size_t i = 0; i < failed; i++)
+        if (again.status[i] == KM_POINT_DONE)
+            take_result(e, r, index[i], &again, i);
+    e->facts.retried += failed;
+done:
+    free(rows), free(index), free(again.value), free(again.margin), free(again.state), free(again.status);
+    free(again.steps), free(again.rejected), free(again.last_time);
+    return st;
+}
+
+typedef struct grid_part {
+    const km_study *study;
+    const km_box *box;
+    uint64_t first;
+} grid_part;
+
+static void grid_row(const void *context, size_t i, double *out)
+{
+    const grid_part *g = context;
+    uint64_t rank = g->first + i;
+
+    for (int a = g->study->n_axes; a-- > 0; rank /= g->box->extent[a]) {
+        const km_axis *axis = &g->study->axis[a];
+        size_t at = g->box->origin[a] + (size_t)(rank % g->box->extent[a]);
+        for (int k = 0; k < axis->n_slots; k++)
+            out[axis->slot[k]] = axis->value[(size_t)k * axis->n + at];
+    }
+}
+
+typedef struct listed_rows {
+    const double *row;
+    size_t n_slots;
+} listed_rows;
+
+static void listed_row(const void *context, size_t i, double *out)
+{
+    const listed_rows *l = context;
+
+    memcpy(out, l->row + i * l->n_slots, l->n_slots * sizeof *out);
+}
+
 /* ---- the calls ---- */
 
 km_status km_engine_run_box(km_engine *e, const km_box *box, uint64_t first, km_results *r, km_diag *d)
@@ -461,9 +577,11 @@ km_status km_engine_run_box(km_engine *e, const km_box *box, uint64_t first, km_
 
     for (uint64_t at = 0; at < r->n; at += e->b.capacity) {
         size_t n = r->n - at < e->b.capacity ? (size_t)(r->n - at) : e->b.capacity;
+        grid_part part = {e->study, box, first + at};
         KM_TRY(prepare_box(e, box, first + at, n, d));
         KM_TRY(run_batch(e, n, d));
         KM_TRY(read_results(e, r, (size_t)at, n, d));
+        KM_TRY(retry(e, r, (size_t)at, n, grid_row, &part, d));
     }
 done:
     return st;
@@ -475,9 +593,11 @@ km_status km_engine_run_rows(km_engine *e, const double *row, km_results *r, km_
 
     for (uint64_t at = 0; at < r->n; at += e->b.capacity) {
         size_t n = r->n - at < e->b.capacity ? (size_t)(r->n - at) : e->b.capacity;
-        KM_TRY(prepare_rows(e, e->prepare_rows, &e->b, row + at * (size_t)e->study->n_slots, n, d));
+        listed_rows rows = {row + at * (size_t)e->study->n_slots, (size_t)e->study->n_slots};
+        KM_TRY(prepare_rows(e, e->prepare_rows, &e->b, rows.row, n, d));
         KM_TRY(run_batch(e, n, d));
         KM_TRY(read_results(e, r, (size_t)at, n, d));
+        KM_TRY(retry(e, r, (size_t)at, n, listed_row, &rows, d));
     }
 done:
     return st;

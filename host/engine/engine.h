@@ -20,6 +20,7 @@ typedef struct km_engine_options {
     int compute_units;      /* 0: all; else a sub-device of so many */
     const char *kernel_dir; /* NULL: the embedded kernels */
     size_t batch;           /* points per launch; 0: chosen */
+    bool in_double;         /* double precision, whatever the study says */
 } km_engine_options;
 
 /* Host arrays of one batch, filled by km_engine_run; any pointer may be NULL to skip it.
@@ -49,6 +50,7 @@ typedef struct km_engine_facts {
     size_t batch;
     int compute_units;
     uint64_t doses_ignored; /* doses at or after the horizon, summed over the points run so far */
+    uint64_t retried;       /* points that failed in single precision and were run again in double */
 } km_engine_facts;
 
 /* Builds the study's program for a device. */
@@ -58,6 +60,9 @@ km_status km_engine_create(const km_study *study, const km_engine_options *optio
 km_status km_engine_create_idle(const km_study *study, const km_engine_options *options, km_engine **out, km_diag *d);
 void km_engine_destroy(km_engine *engine);
 const km_engine_facts *km_engine_facts_of(const km_engine *engine);
+
+/* A point that fails in single precision (step budget, step too small, non-finite) is run once more in double where
+ * the device has it; if that ends well its status is KM_POINT_RETRIED, else it stays as it was. */
 
 /* Integrates the points first ... first+results->n-1 of a box. Blocks until done. At most `batch` points are in flight; n may be larger. */
 km_status km_engine_run_box(km_engine *engine, const km_box *box, uint64_t first, km_results *results,

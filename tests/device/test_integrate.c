@@ -229,6 +229,32 @@ static void test_every_status_is_reached(void **state)
     assert_near(out.last_time[8], 1.25, 1e-3);
 }
 
+/* exp(100) is no single-precision number; exp(1000) is no double-precision one either. */
+static void test_what_fails_in_single_is_retried_in_double(void **state)
+{
+    static const char model[] =
+        "{\"name\": \"growth\", \"parameters\": {\"k\": {\"value\": 1}}, \"states\": {\"x\": {\"initial\": \"1\", \"rate\": \"k*x\"}},\n"
+        " \"outputs\": {\"size\": \"log(x)\"}}";
+    static const char study[] =
+        "{\"model\": \"model.json\", \"horizon\": \"100 h\", \"solver\": {\"precision\": \"single\"},\n"
+        " \"design\": {\"axes\": [{\"name\": \"k\", \"of\": \"k\", \"values\": [0.1, 1, 10, 0.2, 1.5]}]},\n"
+        " \"endpoints\": [{\"name\": \"x\", \"of\": \"size\", \"kind\": \"value\", \"at\": \"100 h\"}, {\"name\": \"t\", \"of\": \"size\", \"kind\": \"first_time\", \"when\": \">= 5\"}]}";
+    const int expected[5] = {KM_POINT_DONE, KM_POINT_RETRIED, KM_POINT_NON_FINITE, KM_POINT_DONE, KM_POINT_RETRIED};
+    const double k[5] = {0.1, 1.0, 10.0, 0.2, 1.5};
+
+    (void)state;
+    run_texts(model, study, &(km_engine_options){0}, &out);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(out.status[i], expected[i]);
+        if (expected[i] == KM_POINT_NON_FINITE) {
+            assert_int_equal(out.state[0][i], KM_STATE_FAILED);
+            continue;
+        }
+        assert_near(out.value[0][i], 100.0 * k[i], 0.05 * k[i]);
+        assert_near(out.value[1][i], 5.0 / k[i], 1e-3 / k[i]);
+    }
+}
+
 /* log(x) has no value once x is below 0; the comparison is then false, but the point must not end well. */
 static void test_a_condition_that_is_not_a_number_is_not_silent(void **state)
 {
@@ -315,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_invariant_and_order),
         cmocka_unit_test(test_outputs_without_states),
         cmocka_unit_test(test_every_status_is_reached),
+        cmocka_unit_test(test_what_fails_in_single_is_retried_in_double),
         cmocka_unit_test(test_a_condition_that_is_not_a_number_is_not_silent),
         cmocka_unit_test(test_a_hopeless_lane_does_not_touch_its_neighbours),
         cmocka_unit_test(test_bits_do_not_follow_batches_or_units),
