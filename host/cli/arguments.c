@@ -27,13 +27,19 @@ static const char *nearest_option(const km_command *c, const char *word)
     return km_text_nearest(word, name, (size_t)n);
 }
 
-static km_status bad_option(const km_command *c, const char *text, int code, km_diag *d)
+/* `text` is the last argument that getopt read; of "-xyz" it has read a part only, up to `letter`. */
+static km_status bad_option(const km_command *c, const char *text, int code, int letter, km_diag *d)
 {
-    char *word = km_format("%.*s", (int)strcspn(text + 2, "="), strncmp(text, "--", 2) == 0 ? text + 2 : "");
+    bool is_long = strncmp(text, "--", 2) == 0;
+    char *word = is_long ? km_format("%.*s", (int)strcspn(text + 2, "="), text + 2) : km_strdup("");
     const char *near = nearest_option(c, word);
     km_status st;
 
-    if (code == ':')
+    if (!is_long)
+        st = km_diag_fail(d, KM_E_INPUT, "unknown option -%c; see ketamap %s --help", letter, c->name);
+    else if (near && strcmp(near, word) == 0 && strchr(text, '='))
+        st = km_diag_fail(d, KM_E_INPUT, "--%s takes no value, got %s", word, text);
+    else if (code == ':')
         st = km_diag_fail(d, KM_E_INPUT, "%s needs a value; see ketamap %s --help", text, c->name);
     else if (near && strcmp(near, word) != 0)
         st = km_diag_fail(d, KM_E_INPUT, "unknown option %s; did you mean --%s?", text, near);
@@ -51,8 +57,9 @@ km_status km_arguments_parse(const km_command *c, int argc, char **argv, km_argu
     memset(out, 0, sizeof *out);
     memset(row, 0, sizeof row);
     out->command = c;
-    out->argc = argc;
-    out->argv = argv;
+    out->argc = argc; /* getopt puts argv in another order */
+    out->argv = km_alloc((size_t)argc + 1, sizeof *out->argv);
+    memcpy(out->argv, argv, (size_t)argc * sizeof *argv);
     *help = false;
     for (int i = 0; i < n; i++)
         row[i] = (struct option){c->options[i].name, c->options[i].argument ? required_argument : no_argument, NULL, 0};
@@ -65,7 +72,7 @@ km_status km_arguments_parse(const km_command *c, int argc, char **argv, km_argu
             return KM_OK;
         }
         if (code != 0)
-            return bad_option(c, argv[optind - 1], code, d);
+            return bad_option(c, optopt ? "" : argv[optind - 1], code, optopt, d);
         out->value[index] = optarg ? optarg : "";
         if (strcmp(c->options[index].name, "set") == 0 || strcmp(c->options[index].name, "at") == 0) {
             KM_PUSH(out->set, out->n_set);
@@ -86,7 +93,9 @@ km_status km_arguments_parse(const km_command *c, int argc, char **argv, km_argu
 void km_arguments_clear(km_arguments *a)
 {
     free(a->set);
+    free(a->argv);
     a->set = NULL;
+    a->argv = NULL;
 }
 
 const char *km_argument(const km_arguments *a, const char *option)

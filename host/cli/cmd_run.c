@@ -1,5 +1,6 @@
 /* ketamap run: a study becomes a map. */
 #include "abi.h"
+#include "analysis/audit.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -11,12 +12,13 @@
 #include "view/progress.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,8 +26,14 @@ static volatile sig_atomic_t interrupted;
 
 static void interrupt(int number)
 {
+    static const char words[] = "\nketamap: finishing the chunk; once more stops at once\n";
+    int kept = errno;
+
     (void)number;
     interrupted = 1;
+    if (write(STDERR_FILENO, words, sizeof words - 1) < 0)
+        errno = kept; /* nobody reads it */
+    errno = kept;
 }
 
 static void catch_interrupts(void)
@@ -34,6 +42,7 @@ static void catch_interrupts(void)
 
     memset(&action, 0, sizeof action);
     action.sa_handler = interrupt;
+    action.sa_flags = (int)SA_RESETHAND;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
@@ -52,6 +61,8 @@ typedef struct job {
     km_engine *engine;
     km_map *map;
     km_map_facts facts;
+    km_engine_options options;
+    km_endpoint_audit *audit;
     km_results r;        /* of a chunk, at most `most` points */
     size_t most;
     uint64_t done, before, counted[KM_N_POINT_STATUSES + 1];
@@ -78,6 +89,7 @@ static void clear_job(job *j)
 {
     km_map_close(j->map);
     free(j->r.value), free(j->r.margin), free(j->r.state), free(j->r.status), free(j->r.steps);
+    free(j->audit);
     km_engine_destroy(j->engine);
     km_study_destroy(j->study);
 }
@@ -213,17 +225,27 @@ static int remove_one(const char *path, const struct stat *s, int kind, struct F
 static km_status remove_map(const char *path, km_diag *d)
 {
     char *partial = km_format("%s.partial", path), *mark = km_format("%s/.zgroup", path);
+    char *lock = km_format("%s/.lock", partial);
+    int writer = -1;
     km_status st = KM_OK;
 
     if (km_file_exists(path) && !km_file_exists(mark))
         KM_FAIL(d, KM_E_INPUT, "%s is not a map, so --force does not remove it", path);
+    if (km_file_exists(partial) && !km_file_exists(lock))
+        KM_FAIL(d, KM_E_INPUT, "%s is not the beginning of a map, so --force does not remove it", partial);
+    writer = open(lock, O_RDWR | O_CLOEXEC);
+    if (writer >= 0 && flock(writer, LOCK_EX | LOCK_NB) != 0)
+        KM_FAIL(d, KM_E_IO, "another ketamap is writing %s", partial);
     if (km_file_exists(path) && nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
         KM_FAIL(d, KM_E_IO, "cannot remove %s: %s", path, strerror(errno));
     if (km_file_exists(partial) && nftw(partial, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
         KM_FAIL(d, KM_E_IO, "cannot remove %s: %s", partial, strerror(errno));
 done:
+    if (writer >= 0)
+        close(writer);
     free(partial);
     free(mark);
+    free(lock);
     return st;
 }
 
@@ -271,19 +293,39 @@ done:
 
 static km_status open_engine(job *j, const km_arguments *a, km_diag *d)
 {
-    km_engine_options options;
     const km_engine_facts *f;
     km_status st = KM_OK;
 
-    KM_TRY(km_engine_options_read(a, &options, d));
-    KM_TRY(km_engine_create(j->study, &options, &j->engine, d));
+    KM_TRY(km_engine_options_read(a, &j->options, d));
+    KM_TRY(km_engine_create(j->study, &j->options, &j->engine, d));
     f = km_engine_facts_of(j->engine);
-    j->facts = (km_map_facts){KM_VERSION, f->program_hash, f->single ? "single" : "double", j->study->solver.method, f->lanes};
+    j->facts = (km_map_facts){.version = KM_VERSION, .program_hash = f->program_hash, .method = j->study->solver.method,
+                              .precision = f->single ? "single" : "double", .lanes = f->lanes,
+                              .audit_rtol = f->fp64 && !km_argument(a, "no-audit") ? km_audit_rtol(j->study) : 0.0};
 done:
     return st;
 }
 
-static km_status compute(job *j, const char *path, km_diag *d)
+/* The audit of a map that is begun; one that is resumed has it. */
+static km_status audit(job *j, const char *path, km_diag *d)
+{
+    char *begun = km_format("%s.partial/.zattrs", path);
+    km_status st = KM_OK;
+
+    if (j->facts.audit_rtol > 0.0 && !km_file_exists(begun)) {
+        KM_TRY(km_audit_run(j->study, j->engine, &j->options, &j->audit, d));
+        j->facts.audit = j->audit;
+        for (int e = 0; e < j->study->n_endpoints && !j->quiet; e++)
+            fprintf(stderr, "ketamap: error of %s against double at rtol %.0e: p99 %.1e %s over %ld points, %ld flips\n",
+                    j->study->endpoint[e].name, j->facts.audit_rtol, j->audit[e].p99, j->study->endpoint[e].unit, j->audit[e].n,
+                    j->audit[e].flips);
+    }
+done:
+    free(begun);
+    return st;
+}
+
+static km_status compute(job *j, const char *path, bool force, km_diag *d)
 {
     km_progress progress;
     km_status st = KM_OK;
@@ -306,8 +348,9 @@ static km_status compute(job *j, const char *path, km_diag *d)
     KM_TRY(st);
     if (interrupted) {
         KM_TRY(km_map_flush(j->map, d));
-        KM_FAIL(d, KM_E_INTERRUPTED, "interrupted; %llu of %llu models are in %s.partial, the same command goes on from there",
-                (unsigned long long)(j->before + j->done), (unsigned long long)j->study->n_points, path);
+        KM_FAIL(d, KM_E_INTERRUPTED, "interrupted; %llu of %llu models are in %s.partial, the same command%s goes on from there",
+                (unsigned long long)(j->before + j->done), (unsigned long long)j->study->n_points, path,
+                force ? " without --force" : "");
     }
 done:
     return st;
@@ -316,8 +359,7 @@ done:
 static km_status run(const km_arguments *a, km_diag *d)
 {
     job j = {.quiet = km_argument(a, "quiet") != NULL};
-    const char *path;
-    char *report = NULL, *folder = NULL;
+    char *path = NULL, *report = NULL, *folder = NULL;
     time_t begun = time(NULL);
     bool strict = km_argument(a, "strict") != NULL, same = false;
     long threads;
@@ -328,7 +370,11 @@ static km_status run(const km_arguments *a, km_diag *d)
     if (j.study->n_endpoints == 0)
         KM_FAIL(d, KM_E_INPUT, "%s has no endpoints, so there is nothing to map; see \"endpoints\"", j.study->path);
     KM_TRY(km_report_warnings(d, strict, j.quiet));
-    path = km_argument(a, "output") ? km_argument(a, "output") : j.study->map;
+    path = km_strdup(km_argument(a, "output") ? km_argument(a, "output") : j.study->map);
+    for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+        path[n - 1] = '\0'; /* its partial map stands beside it, not in it */
+    if (*path == '\0')
+        KM_FAIL(d, KM_E_INPUT, "--output is empty; give the map a name such as results/NAME.zarr");
     folder = km_file_folder(path);
     KM_TRY(open_engine(&j, a, d));
     if (km_argument(a, "dry-run")) {
@@ -344,8 +390,9 @@ static km_status run(const km_arguments *a, km_diag *d)
         goto done;
     }
     KM_TRY(km_file_make_folder(folder, d));
+    KM_TRY(audit(&j, path, d));
     KM_TRY(km_map_open(path, j.study, &j.facts, (int)threads, &j.map, d));
-    KM_TRY(compute(&j, path, d));
+    KM_TRY(compute(&j, path, km_argument(a, "force") != NULL, d));
     report = run_json(&j, a, begun);
     KM_TRY(km_map_finish(j.map, report, d));
     say_summary(&j, path);
@@ -354,6 +401,7 @@ static km_status run(const km_arguments *a, km_diag *d)
                 (unsigned long long)j.done);
 done:
     clear_job(&j);
+    free(path);
     free(report);
     free(folder);
     return st;
@@ -364,6 +412,7 @@ static const km_option options_of[] = {
     KM_OPTION_SET, KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH,
     {"threads", "N", "threads that compress and write (default 2)"},
     {"force", NULL, "replace a map that is there"},
+    {"no-audit", NULL, "skip the sample integrated again in double at a hundredth of the tolerance"},
     {"dry-run", NULL, "say what it would take: points, time, memory, disk; write nothing"},
     KM_OPTION_STRICT, KM_OPTION_QUIET, KM_OPTION_KERNELS, {0}};
 

@@ -23,7 +23,7 @@ typedef struct km_arguments {
     const char *value[KM_MOST_OPTIONS]; /* by the option's index; "" for a switch, NULL when absent; last wins */
     const char **set;                   /* every --set (or --at), in order */
     int n_set;
-    int argc;                           /* the whole line, for provenance */
+    int argc;                           /* the whole line as typed, for provenance */
     char **argv;
 } km_arguments;
 

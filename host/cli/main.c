@@ -3,11 +3,14 @@
 #include "base/text.h"
 #include "cli/arguments.h"
 
+#include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const km_command *const km_commands[] = {&km_command_run,     &km_command_simulate, &km_command_evaluate, &km_command_check,
                                          &km_command_devices, &km_command_info,     &km_command_plot,     NULL};
@@ -41,11 +44,17 @@ static int unknown(const char *name)
 /* Output that could not be written is an error, except that a reader who went away is left in peace. */
 static int finish(int code)
 {
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        if (code == KM_OK)
-            code = KM_E_IO;
-    }
-    return code;
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    bool reason;
+
+    errno = 0;
+    reason = fflush(stdout) != 0 && errno != 0;
+    if (!reason && !ferror(stdout))
+        return code;
+    if (poll(&out, 1, 0) != 1 || !(out.revents & POLLERR))
+        fprintf(stderr, "ketamap: error: cannot write the standard output%s%s\n", reason ? ": " : "",
+                reason ? strerror(errno) : "");
+    return code == KM_OK ? KM_E_IO : code;
 }
 
 static int run(const km_command *command, int argc, char **argv)
@@ -59,6 +68,8 @@ static int run(const km_command *command, int argc, char **argv)
     st = km_arguments_parse(command, argc, argv, &arguments, &help, &d);
     if (st == KM_OK && help) {
         km_help_command(command, stdout);
+        km_arguments_clear(&arguments);
+        km_diag_clear(&d);
         return finish(KM_OK);
     }
     strict = st == KM_OK && km_argument(&arguments, "strict");
@@ -108,7 +119,7 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         command = argc > 2 ? find(argv[2]) : NULL;
-        if (argc > 2 && command == NULL)
+        if (argc > 2 && command == NULL && strcmp(argv[2], "help") != 0 && strcmp(argv[2], "completion") != 0)
             return unknown(argv[2]);
         if (command)
             km_help_command(command, stdout);
@@ -117,6 +128,10 @@ int main(int argc, char **argv)
         return finish(KM_OK);
     }
     if (strcmp(argv[1], "completion") == 0) {
+        if (argc == 3 && strcmp(argv[2], "--help") == 0) {
+            puts("usage: ketamap completion bash\n\nPrints a completion script: source <(ketamap completion bash)");
+            return finish(KM_OK);
+        }
         if (argc != 3 || strcmp(argv[2], "bash") != 0) {
             fputs("ketamap: error: usage: ketamap completion bash\n", stderr);
             return KM_E_INPUT;

@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/base_row.h"
+#include "study/axis.h"
+#include "study/regimen.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,10 +14,15 @@
 
 typedef struct column {
     char *name;
-    int axis;          /* a categorical axis by label, or -1 */
-    int slot;
+    int axis; /* a categorical axis by label, or -1 */
+    int slot; /* -1 for a categorical axis */
     double factor;
+    double most;  /* the largest value the program allows for, internal unit */
+    bool outside; /* a value out of the model's range was warned of */
 } column;
+
+/* Kernels make room for this many further doses of a record when no axis says how many. */
+enum { MOST_ADDL_COLUMN = 1000 };
 
 static int slot_of(km_study *s, km_slot slot)
 {
@@ -35,12 +42,77 @@ static int category_axis(const km_study *s, const char *name)
     return -1;
 }
 
+/* Where the last of the cells up to `c` writes, if that is a slot of another column too: that one. */
+static const column *overlap(const km_study *s, const column *all, int n, const column *c)
+{
+    for (int k = 0; k < n; k++) {
+        const column *category = c->axis >= 0 ? c : &all[k], *plain = c->axis >= 0 ? &all[k] : c;
+
+        if (c->slot >= 0 && all[k].slot == c->slot)
+            return &all[k];
+        if (category->axis < 0 || plain->axis >= 0)
+            continue;
+        for (int i = 0; i < s->axis[category->axis].n_slots; i++)
+            if (s->axis[category->axis].slot[i] == plain->slot)
+                return &all[k];
+    }
+    return NULL;
+}
+
+static double most_addl(const km_study *s, int slot)
+{
+    double most = s->record[s->slot[slot].index].field[KM_FIELD_ADDL];
+    bool on_axis = false;
+
+    for (int a = 0; a < s->n_axes; a++)
+        for (int k = 0; k < s->axis[a].n_slots; k++) {
+            const km_axis *axis = &s->axis[a];
+
+            if (axis->slot[k] != slot)
+                continue;
+            on_axis = true;
+            for (size_t i = 0; i < axis->n; i++)
+                most = fmax(most, axis->value[(size_t)k * axis->n + i]);
+        }
+    return on_axis ? most : fmax(most, MOST_ADDL_COLUMN);
+}
+
+/* What a column gives, its record has: the rules of records hold for them together. */
+static km_status check_record(const char *path, km_study *s, const column *c, km_diag *d)
+{
+    const km_slot *slot = &s->slot[c->slot];
+    km_record *record;
+
+    if (slot->field == KM_FIELD_PARAMETER)
+        return KM_OK;
+    record = &s->record[slot->index];
+    record->given[slot->field] = true;
+    if (record->given[KM_FIELD_TINF] && record->given[KM_FIELD_RATE])
+        return km_diag_fail(d, KM_E_INPUT,
+                            "%s:1: column \"%s\": the record would have both \"tinf\" and \"rate\"; "
+                            "an infusion is given by one of them",
+                            path, c->name);
+    return KM_OK;
+}
+
+static km_status check_addl(const char *path, const km_study *s, const column *c, km_diag *d)
+{
+    const km_slot *slot = &s->slot[c->slot];
+
+    if (slot->field == KM_FIELD_ADDL && !s->record[slot->index].given[KM_FIELD_II])
+        return km_diag_fail(d, KM_E_INPUT,
+                            "%s:1: column \"%s\": the record has no interval \"ii\" between doses", path,
+                            c->name);
+    return KM_OK;
+}
+
 static km_status read_header(const char *path, char *header, km_study *s, column **out, int *n, km_diag *d)
 {
     km_status st = KM_OK;
 
     for (char *word = header, *next; word; word = next) {
-        column c = {.axis = -1, .slot = -1, .factor = 1.0};
+        column c = {.axis = -1, .slot = -1, .factor = 1.0, .most = INFINITY};
+        const column *other;
         km_slot slot;
         next = strchr(word, '\t');
         if (next)
@@ -57,21 +129,43 @@ static km_status read_header(const char *path, char *header, km_study *s, column
             }
             c.slot = slot_of(s, slot);
         }
-        for (int k = 0; k < *n; k++)
-            if (c.slot >= 0 && (*out)[k].slot == c.slot)
-                return km_diag_fail(d, KM_E_INPUT, "%s:1: the columns \"%s\" and \"%s\" are one thing", path, (*out)[k].name,
-                                    word);
+        other = overlap(s, *out, *n, &c);
+        if (other)
+            return km_diag_fail(d, KM_E_INPUT, "%s:1: the columns \"%s\" and \"%s\" set the same value", path,
+                                other->name, word);
+        if (c.slot >= 0 && s->slot[c.slot].field == KM_FIELD_ADDL)
+            c.most = most_addl(s, c.slot);
         c.name = km_strdup(word);
         KM_PUSH(*out, *n);
         (*out)[(*n)++] = c;
+        if (c.slot >= 0) {
+            st = check_record(path, s, &c, d);
+            if (st != KM_OK)
+                return st;
+        }
     }
-    return KM_OK;
+    for (int k = 0; k < *n && st == KM_OK; k++)
+        if ((*out)[k].slot >= 0)
+            st = check_addl(path, s, &(*out)[k], d);
+    return st;
 }
 
-static km_status read_cell(const char *path, size_t line, const column *c, const char *text, const km_study *s, double *row,
-                           km_diag *d)
+/* A decimal number and nothing else: no blanks, no hexadecimal, no names. */
+static bool read_number(const char *text, double *out)
 {
     const char *end;
+
+    if (*text == '\0' || text[strspn(text, "0123456789+-.eE")] != '\0')
+        return false;
+    *out = km_text_number(text, &end);
+    return end != text && *end == '\0' && isfinite(*out);
+}
+
+/* `place` is the cell's "file:line:column". */
+static km_status read_cell(const char *place, column *c, const char *text, const km_study *s, double *row, km_diag *d)
+{
+    const km_slot *slot;
+    km_place where = {.label = place};
     double value;
 
     if (c->axis >= 0) {
@@ -82,19 +176,29 @@ static km_status read_cell(const char *path, size_t line, const column *c, const
                     row[axis->slot[k]] = axis->value[(size_t)k * axis->n + i];
                 return KM_OK;
             }
-        return km_diag_fail(d, KM_E_INPUT, "%s:%zu: %s: \"%s\" is not one of the axis' values", path, line, c->name, text);
+        const char *near = km_text_nearest(text, (const char *const *)axis->label, axis->n);
+        return km_diag_fail(d, KM_E_INPUT, "%s: %s: \"%s\" is not one of the axis' values%s%s%s", place, c->name,
+                            text, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     }
-    value = km_text_number(text, &end);
-    if (end == text || *end != '\0' || !isfinite(value))
-        return km_diag_fail(d, KM_E_INPUT, "%s:%zu: %s: expected a number, got \"%s\"", path, line, c->name, text);
-    row[c->slot] = value * c->factor;
-    return KM_OK;
+    if (!read_number(text, &value) || !isfinite(value * c->factor))
+        return km_diag_fail(d, KM_E_INPUT, "%s: %s: expected a number, got \"%s\"", place, c->name, text);
+    value *= c->factor;
+    slot = &s->slot[c->slot];
+    row[c->slot] = value;
+    if (slot->field == KM_FIELD_PARAMETER) {
+        if (!c->outside)
+            c->outside = !km_slot_in_range(s, slot, value, &where, d);
+        return KM_OK;
+    }
+    if (value > c->most)
+        return km_diag_fail(d, KM_E_INPUT, "%s: %s: at most %g here, got %s", place, c->name, c->most, text);
+    return km_regimen_check_value(slot->field, value, &where, d);
 }
 
-static km_status read_row(const char *path, size_t line, char *text, const column *c, int n, const km_study *s, double *row,
+static km_status read_row(const char *path, size_t line, char *text, column *c, int n, const km_study *s, double *row,
                           km_diag *d)
 {
-    char *copy = km_strdup(text), *cell = copy, *next;
+    char *copy = km_strdup(text), *cell = copy, *next, *place = NULL;
     km_status st = KM_OK;
     int k = 0;
 
@@ -102,13 +206,17 @@ static km_status read_row(const char *path, size_t line, char *text, const colum
         next = strchr(cell, '\t');
         if (next)
             *next++ = '\0';
-        if (k < n)
-            KM_TRY(read_cell(path, line, &c[k], cell, s, row, d));
+        if (k < n) {
+            free(place);
+            place = km_format("%s:%zu:%td", path, line, cell - copy + 1);
+            KM_TRY(read_cell(place, &c[k], cell, s, row, d));
+        }
     }
     if (k != n)
         KM_FAIL(d, KM_E_INPUT, "%s:%zu: expected %d cells separated by tabs, got %d", path, line, n, k);
 done:
     free(copy);
+    free(place);
     return st;
 }
 

@@ -117,6 +117,7 @@ static void fill_facts(km_engine *e)
     snprintf(e->facts.platform, sizeof e->facts.platform, "%s", e->device.platform);
     memcpy(e->facts.program_hash, e->source.hash, sizeof e->facts.program_hash);
     e->facts.batch = e->b.capacity;
+    e->facts.fp64 = e->device.fp64;
 }
 
 km_status km_engine_create_idle(const km_study *study, const km_engine_options *options, km_engine **out, km_diag *d)

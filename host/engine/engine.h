@@ -44,6 +44,7 @@ typedef struct km_box {
 typedef struct km_engine_facts {
     char device[256], driver[256], platform[256];
     bool single;          /* the precision in force */
+    bool fp64;            /* the device has double precision */
     int lanes;
     char program_hash[65];
     double build_seconds;

@@ -34,6 +34,7 @@ typedef struct job {
 
 struct km_map {
     const km_study *study;
+    const km_endpoint_audit *audit; /* borrowed while opening */
     km_map_layout layout;
     char *path, *partial;
     bool *done;           /* per chunk */
@@ -269,7 +270,7 @@ static km_status write_coordinate(const km_map *map, int a, km_diag *d)
 
     km_zarr_array_text(&array, category ? "|i1" : "<f8", 1, &axis->n, &axis->n);
     km_provenance_array(&attributes, &name, 1, category ? NULL : axis->unit, about,
-                        category ? (const char *const *)axis->label : NULL, (int)axis->n, 0, 0);
+                        category ? (const char *const *)axis->label : NULL, (int)axis->n, 0, 0, NULL);
     KM_TRY(write_array(map->partial, name, &array, &attributes, d));
     if (category) {
         KM_TRY(km_array_create(axis->n, 1, (void **)&code, d));
@@ -300,21 +301,24 @@ static km_status write_column_metadata(const km_map *map, const km_map_column *c
     switch (c->role) {
     case KM_ROLE_VALUE:
         name = e->about ? km_strdup(e->about) : km_format("%s of %s", km_endpoint_kind_name(e->kind), output);
-        km_provenance_array(&attributes, y->dimension, y->n_dims, e->unit, name, NULL, 0, 0, keep);
+        km_provenance_array(&attributes, y->dimension, y->n_dims, e->unit, name, NULL, 0, 0, keep,
+                            map->audit ? &map->audit[c->endpoint] : NULL);
         break;
     case KM_ROLE_MARGIN:
         name = km_format("signed distance of the extreme of %s from the threshold", output);
-        km_provenance_array(&attributes, y->dimension, y->n_dims, map->study->model->output[e->output].unit, name, NULL, 0, 0, keep);
+        km_provenance_array(&attributes, y->dimension, y->n_dims, map->study->model->output[e->output].unit, name, NULL, 0, 0, keep,
+                            NULL);
         break;
     case KM_ROLE_STATE:
         name = km_format("state of %s", e->name);
-        km_provenance_array(&attributes, y->dimension, y->n_dims, NULL, name, state_flags, 6, 0, 0);
+        km_provenance_array(&attributes, y->dimension, y->n_dims, NULL, name, state_flags, 6, 0, 0, NULL);
         break;
     case KM_ROLE_STATUS:
-        km_provenance_array(&attributes, y->dimension, y->n_dims, NULL, "status of the point", point_flags, 8, -1, 0);
+        km_provenance_array(&attributes, y->dimension, y->n_dims, NULL, "status of the point", point_flags, 8, -1, 0, NULL);
         break;
     case KM_ROLE_STEPS:
-        km_provenance_array(&attributes, y->dimension, y->n_dims, "1", "integration steps, rejected ones included", NULL, 0, 0, 0);
+        km_provenance_array(&attributes, y->dimension, y->n_dims, "1", "integration steps, rejected ones included", NULL, 0, 0, 0,
+                            NULL);
         break;
     }
     st = write_array(map->partial, c->name, &array, &attributes, d);
@@ -444,6 +448,7 @@ km_status km_map_open(const char *path, const km_study *study, const km_map_fact
 
     *out = NULL;
     map->study = study;
+    map->audit = facts->audit;
     map->lock = map->journal.file = -1;
     pthread_mutex_init(&map->mutex, NULL);
     pthread_cond_init(&map->changed, NULL);

@@ -15,6 +15,13 @@
 
 typedef struct km_map km_map;
 
+/* What an audit found of one endpoint, in the endpoint's unit: errors over n points where it happened both times, and
+ * how many points flipped between happening and never. */
+typedef struct km_endpoint_audit {
+    long n, flips;
+    double median, p99, max;
+} km_endpoint_audit;
+
 /* What goes into the attributes besides the study itself. Strings are borrowed. */
 typedef struct km_map_facts {
     const char *version;       /* of ketamap */
@@ -22,6 +29,8 @@ typedef struct km_map_facts {
     const char *precision;     /* "single" or "double" */
     const char *method;
     int lanes;                 /* bits follow lanes, so that it is an attribute, not run.json */
+    double audit_rtol;         /* tolerance of the audit; 0: not audited */
+    const km_endpoint_audit *audit; /* [n_endpoints]; may be NULL when the map is only resumed or looked at */
 } km_map_facts;
 
 /* Opens for writing: a fresh NAME.partial, or an existing one to resume. Fails with KM_E_INPUT if NAME exists
@@ -60,6 +69,8 @@ typedef struct km_map_array {
     int n_dims;
     size_t *shape, *chunk;
     char **dimension;                      /* names */
+    bool audited;                          /* an endpoint whose map was audited: */
+    km_endpoint_audit error;
     char *flags;                           /* CF flag_meanings: words from flag 0 on (status: from -1) */
 } km_map_array;
 

@@ -106,6 +106,13 @@ static char *text_of(const km_json *root, const char *key)
     return km_strdup(text && text->kind == KM_JSON_STRING ? text->string : "");
 }
 
+static double number_of(const km_json *root, const char *key)
+{
+    const km_json *number = km_json_find(root, key);
+
+    return number && number->kind == KM_JSON_NUMBER ? number->number : 0.0;
+}
+
 /* Attributes are for people: what is missing is empty. */
 static void read_zattrs(const km_json *root, km_map_array *a)
 {
@@ -114,6 +121,9 @@ static void read_zattrs(const km_json *root, km_map_array *a)
     a->unit = text_of(root, "units");
     a->about = text_of(root, "long_name");
     a->flags = text_of(root, "flag_meanings");
+    a->audited = km_json_find(root, "error_p99") != NULL;
+    a->error = (km_endpoint_audit){(long)number_of(root, "error_points"), (long)number_of(root, "error_flips"),
+                                   number_of(root, "error_median"), number_of(root, "error_p99"), number_of(root, "error_max")};
     for (size_t i = 0; names && i < names->n && i < (size_t)a->n_dims; i++)
         if (names->child[i].kind == KM_JSON_STRING) {
             free(a->dimension[i]);

@@ -46,6 +46,11 @@ void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
     add_string(out, "precision", f->precision, ",");
     km_text_add(out, "    \"rtol\": %.17g,\n    \"max_steps\": %ld,\n    \"lanes\": %d,\n    \"mantissa_bits\": %d,\n",
                 s->solver.rtol, s->solver.max_steps, f->lanes, s->store_double ? 52 : s->keep);
+    if (f->audit_rtol > 0.0)
+        km_text_add(out, "    \"audit\": \"error_* of an endpoint: against double precision at rtol %.3g, on a sample of the points\",\n",
+                    f->audit_rtol);
+    else
+        add_string(out, "audit", "none", ",");
     add_string(out, "program_sha256", f->program_hash, ",");
     add_string(out, "study_sha256", study_hash, ",");
     add_string(out, "model_sha256", model_hash, ",");
@@ -55,7 +60,8 @@ void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
 }
 
 void km_provenance_array(km_text *out, const char *const *dimension, int n, const char *unit, const char *long_name,
-                         const char *const *flags, int n_flags, int first, int keep)
+                         const char *const *flags, int n_flags, int first, int keep,
+                         const km_endpoint_audit *audit)
 {
     km_text_add(out, "{\n    \"_ARRAY_DIMENSIONS\": [");
     for (int i = 0; i < n; i++)
@@ -82,6 +88,10 @@ void km_provenance_array(km_text *out, const char *const *dimension, int n, cons
     }
     if (keep)
         km_text_add(out, ",\n    \"mantissa_bits\": %d", keep);
+    if (audit)
+        km_text_add(out, ",\n    \"error_median\": %.3g,\n    \"error_p99\": %.3g,\n    \"error_max\": %.3g,\n"
+                         "    \"error_points\": %ld,\n    \"error_flips\": %ld", audit->median, audit->p99, audit->max, audit->n,
+                    audit->flips);
     km_text_add(out, "\n}\n");
 }
 
@@ -103,7 +113,7 @@ const char *km_provenance_difference(const char *have, const char *want)
 {
     static const char *const known[][2] = {
         {"study", "the study's text"}, {"model", "the model's text"}, {"set", "--set"},
-        {"ketamap_version", "the version of ketamap"}, {"precision", "the precision"}, {"lanes", "the number of lanes"},
+        {"ketamap_version", "the version of ketamap"}, {"precision", "the precision"}, {"audit", "whether it is audited"}, {"lanes", "the number of lanes"},
         {"program_sha256", "the compiled program"}};
     km_json_file *a = NULL, *b = NULL;
     const char *word = NULL;

@@ -11,7 +11,8 @@ void km_provenance_group(km_text *out, const km_study *study, const km_map_facts
 
 /* .zattrs of an array. dimension: names, n of them; flags: CF flag meanings from flag value `first` on, or NULL. */
 void km_provenance_array(km_text *out, const char *const *dimension, int n, const char *unit, const char *long_name,
-                         const char *const *flags, int n_flags, int first, int keep);
+                         const char *const *flags, int n_flags, int first, int keep,
+                         const km_endpoint_audit *audit);
 
 /* Names, of two group attribute texts, the first key whose values differ in a way a user understands ("the study's
  * text"); NULL if they are equal. Borrowed. */

@@ -1,0 +1,104 @@
+#include "analysis/audit.h"
+
+#include "abi.h"
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* The sample: ranks along the golden ratio, which no axis length divides, so that every axis is covered evenly. */
+static double *sample(const km_study *s, size_t n)
+{
+    double *row = km_alloc(n * (size_t)s->n_slots + 1, sizeof *row);
+
+    for (size_t i = 0; i < n; i++) {
+        double part = fmod((double)(i + 1) * 0.61803398874989485, 1.0);
+        uint64_t rank = n == s->n_points ? i : (uint64_t)(part * (double)s->n_points);
+        for (int a = s->n_axes; a-- > 0; rank /= s->axis[a].n)
+            for (int k = 0; k < s->axis[a].n_slots; k++)
+                row[i * (size_t)s->n_slots + (size_t)s->axis[a].slot[k]] =
+                    s->axis[a].value[(size_t)k * s->axis[a].n + (size_t)(rank % s->axis[a].n)];
+    }
+    return row;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
+}
+
+static bool happened(signed char state) { return state != KM_STATE_NEVER && state != KM_STATE_NO_REFERENCE; }
+
+/* Errors of one endpoint; `error` has room for n. */
+static km_endpoint_audit compare(const km_results *ours, const km_results *truth, size_t e, double *error)
+{
+    km_endpoint_audit a = {0};
+    size_t n = (size_t)ours->n;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t at = e * n + i;
+        if (ours->state[at] == KM_STATE_FAILED || truth->state[at] == KM_STATE_FAILED)
+            continue;
+        if (happened(ours->state[at]) != happened(truth->state[at]))
+            a.flips++;
+        else if (happened(ours->state[at]) && isfinite(ours->value[at]) && isfinite(truth->value[at]))
+            error[a.n++] = fabs(ours->value[at] - truth->value[at]);
+    }
+    qsort(error, (size_t)a.n, sizeof *error, ascending);
+    if (a.n > 0) {
+        a.median = error[a.n / 2];
+        a.p99 = error[(size_t)((double)a.n * 0.99)];
+        a.max = error[a.n - 1];
+    }
+    return a;
+}
+
+static km_status results_create(km_results *r, size_t n, size_t n_endpoints, km_diag *d)
+{
+    km_status st = KM_OK;
+
+    r->n = n;
+    KM_TRY(km_array_create(n * n_endpoints, sizeof *r->value, (void **)&r->value, d));
+    KM_TRY(km_array_create(n * n_endpoints, sizeof *r->state, (void **)&r->state, d));
+    KM_TRY(km_array_create(n, sizeof *r->status, (void **)&r->status, d));
+done:
+    return st;
+}
+
+static void results_clear(km_results *r) { free(r->value), free(r->state), free(r->status); }
+
+double km_audit_rtol(const km_study *study) { return fmax(study->solver.rtol / 100.0, 1e-9); }
+
+km_status km_audit_run(const km_study *study, km_engine *engine, const km_engine_options *options, km_endpoint_audit **out,
+                       km_diag *d)
+{
+    size_t n = study->n_points < KM_AUDIT_POINTS ? (size_t)study->n_points : KM_AUDIT_POINTS;
+    size_t n_ends = (size_t)study->n_endpoints;
+    km_study strict = *study; /* shares everything but the solver */
+    km_engine_options second = *options;
+    km_engine *reference = NULL;
+    km_results ours = {0}, truth = {0};
+    double *row = sample(study, n), *error = km_alloc(n + 1, sizeof *error);
+    km_status st = KM_OK;
+
+    *out = NULL;
+    strict.solver.rtol = km_audit_rtol(study);
+    strict.solver.precision = KM_PRECISION_DOUBLE;
+    second.lanes = 0;
+    second.batch = KM_AUDIT_POINTS;
+    KM_TRY(km_engine_create(&strict, &second, &reference, d));
+    KM_TRY(results_create(&ours, n, n_ends, d));
+    KM_TRY(results_create(&truth, n, n_ends, d));
+    KM_TRY(km_engine_run_rows(engine, row, &ours, d));
+    KM_TRY(km_engine_run_rows(reference, row, &truth, d));
+    *out = km_alloc(n_ends + 1, sizeof **out);
+    for (size_t e = 0; e < n_ends; e++)
+        (*out)[e] = compare(&ours, &truth, e, error);
+done:
+    km_engine_destroy(reference);
+    results_clear(&ours);
+    results_clear(&truth);
+    free(row);
+    free(error);
+    return st;
+}
