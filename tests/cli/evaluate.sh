@@ -27,7 +27,7 @@ expect 2 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv"
 says "q.tsv:3"
 printf 'k\n0.1\nx\n' >"$folder/q.tsv"
 expect 2 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv"
-says 'q.tsv:3: k: expected a number, got "x"'
+says 'q.tsv:3:1: k: expected a number, got "x"'
 printf 'k\tk\n1\t1\n' >"$folder/q.tsv"
 expect 2 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv"
 says "twice"

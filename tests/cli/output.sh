@@ -1,0 +1,63 @@
+# Where output goes: odd paths of maps, what --force may remove, a full and a closed standard output.
+. "$2/tests/cli/fixture.bash"
+study s 5
+
+expect 0 "$ketamap" run "$folder/s.json" --quiet --output "$folder/plain.zarr"
+expect 0 "$ketamap" run "$folder/s.json" --quiet --output "$folder/new/folder/slashes.zarr//"
+same "$folder/plain.zarr" "$folder/new/folder/slashes.zarr"
+[ "$(ls -A "$folder/new/folder")" = slashes.zarr ] || fail "left behind: $(ls -A "$folder/new/folder")"
+expect 2 "$ketamap" run "$folder/s.json" --output ""
+says "--output is empty"
+(cd "$folder" && expect 2 "$ketamap" run s.json --output .)
+
+# --force removes maps, nothing else
+mkdir -p "$folder/letters.zarr" "$folder/thesis.zarr.partial"
+touch "$folder/letters.zarr/a" "$folder/thesis.zarr.partial/b"
+expect 2 "$ketamap" run "$folder/s.json" --force --output "$folder/letters.zarr"
+says "is not a map"
+expect 2 "$ketamap" run "$folder/s.json" --force --output "$folder/thesis.zarr"
+says "is not the beginning of a map"
+[ -e "$folder/letters.zarr/a" ] && [ -e "$folder/thesis.zarr.partial/b" ] || fail "--force removed a stranger's file"
+expect 2 "$ketamap" run "$folder/s.json" --force --output "$folder/s.json"
+[ -s "$folder/s.json" ] || fail "--force removed the study"
+expect 0 "$ketamap" run "$folder/s.json" --force --quiet --output "$folder/plain.zarr"
+same "$folder/plain.zarr" "$folder/new/folder/slashes.zarr"
+
+# the command is kept as typed, whatever the order
+grep -q '"command": \["ketamap", "run", ".*s.json", "--force"' "$folder/plain.zarr/run.json" ||
+    fail "run.json: $(grep command "$folder/plain.zarr/run.json")"
+
+# a study without axes is a map of one point
+sed '/"design"/,/"gap"/d' "$folder/s.json" >"$folder/point.json"
+expect 0 "$ketamap" run "$folder/point.json" --quiet --output "$folder/point.zarr"
+expect 0 "$ketamap" info "$folder/point.zarr"
+sed '/"endpoints"/,/"area"/d' "$folder/s.json" >"$folder/none.json"
+expect 2 "$ketamap" run "$folder/none.json"
+says "no endpoints"
+expect 2 "$ketamap" evaluate "$folder/none.json" --points "$folder/none.json"
+says "no endpoints"
+
+# a log that is no terminal has no bars; --quiet has nothing
+expect 0 "$ketamap" run "$folder/s.json" --force
+grep -q $'\033\|\r' "$folder/err" && fail "control characters in a log"
+says "400 models"
+expect 0 "$ketamap" run "$folder/s.json" --force --quiet
+[ ! -s "$folder/err" ] && [ ! -s "$folder/out" ] || fail "--quiet says $(cat "$folder/err" "$folder/out")"
+
+if [ -c /dev/full ]; then
+    for command in "--help" "devices" "check $folder/s.json" "simulate $folder/s.json"; do
+        # shellcheck disable=SC2086
+        "$ketamap" $command >/dev/full 2>"$folder/err"
+        [ $? -eq 3 ] || fail "a full standard output is not exit 3: $command"
+        says "cannot write the standard output: No space"
+    done
+fi
+"$ketamap" --version >&- 2>"$folder/err"
+[ $? -eq 3 ] || fail "no standard output is not exit 3"
+for command in "check $folder/s.json --emit opencl" "simulate $folder/s.json --times 0:72:0.001"; do
+    # shellcheck disable=SC2086
+    { "$ketamap" $command 2>"$folder/err"; echo $? >"$folder/code"; } | head -c 1 >/dev/null
+    [ "$(cat "$folder/code")" -eq 3 ] || fail "a closed pipe gave exit $(cat "$folder/code"): $command"
+    [ ! -s "$folder/err" ] || fail "a closed pipe is not worth words: $(cat "$folder/err")"
+done
+finish
