@@ -1,24 +1,16 @@
 /* ketamap evaluate: endpoints of given points. */
 #include "abi.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/engine_options.h"
+#include "cli/output.h"
 #include "cli/points_file.h"
+#include "cli/statuses.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-static void write_number(km_text *out, double v)
-{
-    if (isnan(v))
-        km_text_add(out, "\tnan");
-    else
-        km_text_add(out, "\t%.17g", v);
-}
 
 static void write_table(const km_study *s, const km_points *p, const km_results *r, km_text *out)
 {
@@ -33,10 +25,10 @@ static void write_table(const km_study *s, const km_points *p, const km_results 
         km_text_add(out, "%s", p->line[i]);
         for (int e = 0; e < s->n_endpoints; e++) {
             size_t at = (size_t)e * p->n + i;
-            write_number(out, r->value[at]);
+            km_output_number(out, r->value[at]);
             km_text_add(out, "\t%d", r->state[at]);
             if (s->endpoint[e].margin)
-                write_number(out, r->margin[at]);
+                km_output_number(out, r->margin[at]);
         }
         km_text_add(out, "\t%d\t%d\n", r->status[i], r->steps[i]);
     }
@@ -59,7 +51,9 @@ static km_status run(const km_arguments *a, km_diag *d)
     km_engine_options options;
     const char *path = km_argument(a, "points"), *output = km_argument(a, "output");
     km_text table = {0};
-    size_t n, n_values, failed = 0;
+    km_statuses statuses = {{0}};
+    size_t n, n_values;
+    bool strict = km_argument(a, "strict") != NULL, quiet = km_argument(a, "quiet") != NULL;
     double wall, cpu;
     km_status st = KM_OK;
 
@@ -70,6 +64,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     if (study->n_endpoints == 0)
         KM_FAIL(d, KM_E_INPUT, "%s has no endpoints to evaluate", study->path);
     KM_TRY(km_points_read(path, study, &points, d));
+    KM_TRY(km_report_warnings(d, strict, quiet));
     KM_TRY(km_engine_create(study, &options, &engine, d));
     n = points.n;
     n_values = n * (size_t)study->n_endpoints;
@@ -84,20 +79,17 @@ static km_status run(const km_arguments *a, km_diag *d)
     KM_TRY(km_engine_run_rows(engine, points.row, &r, d));
     wall = now(CLOCK_MONOTONIC) - wall;
     cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    if (!km_argument(a, "quiet"))
+    if (!quiet)
         fprintf(stderr, "ketamap: %zu models in %.3f s (%.0f a second, %.0f a core-second), build %.1f s\n", n, wall,
-                (double)n / wall, (double)n / cpu, km_engine_facts_of(engine)->build_seconds);
+                wall > 0.0 ? (double)n / wall : 0.0, cpu > 0.0 ? (double)n / cpu : 0.0, km_engine_facts_of(engine)->build_seconds);
     write_table(study, &points, &r, &table);
-    if (output)
-        KM_TRY(km_file_write(output, table.data, table.size, d));
-    else
-        fwrite(table.data, 1, table.size, stdout);
-    for (size_t i = 0; i < n; i++)
-        failed += r.status[i] != KM_POINT_DONE;
-    if (failed > 0 && !km_argument(a, "quiet"))
-        fprintf(stderr, "ketamap: %zu of %zu points failed; see the column status\n", failed, n);
-    if (failed > 0 && km_argument(a, "strict"))
-        KM_FAIL(d, KM_E_NUMERICS, "%zu of %zu points failed", failed, n);
+    KM_TRY(km_output_write(output, &table, d));
+    km_statuses_add(&statuses, r.status, n);
+    if (!quiet)
+        km_statuses_print(&statuses, stderr);
+    if (strict && km_statuses_failed(&statuses) > 0)
+        KM_FAIL(d, KM_E_NUMERICS, "%llu of %zu points failed; see the column status",
+                (unsigned long long)km_statuses_failed(&statuses), n);
 
 done:
     km_text_clear(&table);

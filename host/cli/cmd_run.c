@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/engine_options.h"
+#include "cli/statuses.h"
 #include "store/map.h"
 #include "store/zarr.h"
 #include "view/progress.h"
@@ -14,11 +15,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,7 +68,8 @@ typedef struct job {
     km_endpoint_audit *audit;
     km_results r;        /* of a chunk, at most `most` points */
     size_t most;
-    uint64_t done, before, counted[KM_N_POINT_STATUSES + 1];
+    uint64_t done, before;
+    km_statuses statuses;
     double start, cpu, steps;
     bool quiet;
 } job;
@@ -96,11 +100,9 @@ static void clear_job(job *j)
 
 static void count(job *j)
 {
-    for (size_t i = 0; i < j->r.n; i++) {
-        int status = j->r.status[i];
-        j->counted[status >= 0 && status < KM_N_POINT_STATUSES ? status : KM_N_POINT_STATUSES]++;
+    km_statuses_add(&j->statuses, j->r.status, j->r.n);
+    for (size_t i = 0; i < j->r.n; i++)
         j->steps += j->r.steps[i];
-    }
 }
 
 /* Chunk k: computed and handed to the writers. */
@@ -161,6 +163,7 @@ static char *run_json(const job *j, const km_arguments *a, time_t begun)
     km_text out = {0};
 
     km_text_add(&out, "{\n");
+    add_quoted(&out, "version", KM_VERSION);
     add_date(&out, "begun", begun);
     add_date(&out, "finished", time(NULL));
     add_quoted(&out, "device", f->device);
@@ -182,32 +185,26 @@ static char *run_json(const job *j, const km_arguments *a, time_t begun)
     return km_text_take(&out);
 }
 
-static uint64_t failed_points(const job *j)
+/* Under --strict points that failed are an error. */
+static km_status check_failed(const km_statuses *s, bool strict, km_diag *d)
 {
-    uint64_t n = 0;
-
-    for (int s = 1; s <= KM_N_POINT_STATUSES; s++)
-        n += s == KM_POINT_RETRIED ? 0 : j->counted[s];
-    return n;
+    if (!strict || km_statuses_failed(s) == 0)
+        return KM_OK;
+    return km_diag_fail(d, KM_E_NUMERICS, "%llu of %llu points failed; the map has their statuses",
+                        (unsigned long long)km_statuses_failed(s), (unsigned long long)km_statuses_total(s));
 }
 
 static void say_summary(const job *j, const char *path)
 {
-    static const char *const word[] = {"done", "used up their steps", "needed steps too small", "met numbers that are not finite",
-                                       "break a condition of the model", "failed on the device", "retried in double",
-                                       "were not computed"};
     const km_engine_facts *f = km_engine_facts_of(j->engine);
     double wall = now(CLOCK_MONOTONIC) - j->start, cpu = now(CLOCK_PROCESS_CPUTIME_ID) - j->cpu;
 
     if (j->quiet)
         return;
     fprintf(stderr, "ketamap: %llu models in %.1f s (%.0f a second, %.0f a core-second), build %.1f s, %s precision on %s\n",
-            (unsigned long long)j->done, wall, (double)j->done / wall, (double)j->done / cpu, f->build_seconds,
-            f->single ? "single" : "double", f->device);
-    for (int s = 1; s <= KM_N_POINT_STATUSES; s++)
-        if (j->counted[s])
-            fprintf(stderr, "ketamap: %llu points %s (status %d)\n", (unsigned long long)j->counted[s], word[s],
-                    s == KM_N_POINT_STATUSES ? -1 : s);
+            (unsigned long long)j->done, wall, wall > 0.0 ? (double)j->done / wall : 0.0,
+            cpu > 0.0 ? (double)j->done / cpu : 0.0, f->build_seconds, f->single ? "single" : "double", f->device);
+    km_statuses_print(&j->statuses, stderr);
     if (f->doses_ignored)
         fprintf(stderr, "ketamap: %llu doses at or after the horizon were ignored, over all points\n",
                 (unsigned long long)f->doses_ignored);
@@ -249,6 +246,30 @@ done:
     return st;
 }
 
+/* One of the `n` points in step i of `steps` equal steps through the grid: with no regularity that could fall in with
+ * the length of an axis (splitmix64's finaliser). */
+static uint64_t pilot_rank(uint64_t i, uint64_t steps, uint64_t n)
+{
+    uint64_t first = (uint64_t)((double)i * ((double)n / (double)steps)), width = n / steps, x = i + 1;
+
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
+    x ^= x >> 31;
+    first += width > 1 ? x % width : 0;
+    return first < n ? first : n - 1;
+}
+
+/* MB: what the pilot took at most, and the chunks on their way to the disk. */
+static double memory_needed(const km_study *s)
+{
+    const double chunks = 6.0; /* at hand, waiting and being written by two threads */
+    double point = 5.0 + 17.0 * s->n_endpoints, n = fmin((double)s->n_points, 65536.0);
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss * 1024e-6 + chunks * n * point * 1e-6;
+}
+
 /* A pilot of the grid's points, spread evenly, for its time and its bytes. */
 static km_status dry_run(job *j, const char *path, km_diag *d)
 {
@@ -263,12 +284,14 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
     KM_TRY(make_results(j, pilot, d));
     KM_TRY(km_array_create(pilot * (size_t)s->n_slots, sizeof *row, (void **)&row, d));
     for (size_t i = 0; i < pilot; i++) {
-        uint64_t rank = (uint64_t)((double)i * ((double)s->n_points / (double)pilot));
+        uint64_t rank = pilot_rank(i, pilot, s->n_points);
         for (int a = s->n_axes; a-- > 0; rank /= s->axis[a].n)
             for (int k = 0; k < s->axis[a].n_slots; k++)
                 row[i * (size_t)s->n_slots + (size_t)s->axis[a].slot[k]] =
                     s->axis[a].value[(size_t)k * s->axis[a].n + (size_t)(rank % s->axis[a].n)];
     }
+    j->r.n = 1; /* drivers compile at the first launch: that is no part of a point's time */
+    KM_TRY(km_engine_run_rows(j->engine, row, &j->r, d));
     j->r.n = pilot;
     seconds = now(CLOCK_MONOTONIC);
     KM_TRY(km_engine_run_rows(j->engine, row, &j->r, d));
@@ -279,11 +302,11 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
     printf("points        %llu in %llu chunks\n", (unsigned long long)s->n_points,
            (unsigned long long)km_zarr_n_chunks(s->n_axes, shape, chunk));
     printf("pilot         %zu points in %.2f s, %.1f steps a point, %llu failed\n", pilot, seconds, j->steps / (double)pilot,
-           (unsigned long long)failed_points(j));
+           (unsigned long long)km_statuses_failed(&j->statuses));
     printf("time          about %.0f s, and %.1f s for the build\n", seconds / (double)pilot * (double)s->n_points,
            km_engine_facts_of(j->engine)->build_seconds);
     printf("disk          at most %.1f MB, often a third of that (%s)\n", (double)bytes * (double)s->n_points / 1e6, path);
-    printf("memory        about 300 MB, whatever the number of points\n");
+    printf("memory        about %.0f MB here, whatever the number of points\n", memory_needed(s));
 done:
     free(row);
     return st;
@@ -387,6 +410,10 @@ static km_status run(const km_arguments *a, km_diag *d)
     if (same) {
         if (!j.quiet)
             fprintf(stderr, "ketamap: %s is complete already, and of this very study; --force computes it again\n", path);
+        KM_TRY(km_statuses_read(path, &j.statuses, d));
+        if (!j.quiet)
+            km_statuses_print(&j.statuses, stderr);
+        st = check_failed(&j.statuses, strict, d);
         goto done;
     }
     KM_TRY(km_file_make_folder(folder, d));
@@ -395,10 +422,10 @@ static km_status run(const km_arguments *a, km_diag *d)
     KM_TRY(compute(&j, path, km_argument(a, "force") != NULL, d));
     report = run_json(&j, a, begun);
     KM_TRY(km_map_finish(j.map, report, d));
+    if (j.before > 0) /* points of earlier runs count too */
+        KM_TRY(km_statuses_read(path, &j.statuses, d));
     say_summary(&j, path);
-    if (strict && failed_points(&j) > 0)
-        KM_FAIL(d, KM_E_NUMERICS, "%llu of %llu points failed; the map has their statuses", (unsigned long long)failed_points(&j),
-                (unsigned long long)j.done);
+    st = check_failed(&j.statuses, strict, d);
 done:
     clear_job(&j);
     free(path);

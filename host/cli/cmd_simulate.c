@@ -1,10 +1,10 @@
 /* ketamap simulate: one trajectory, every output, as a table. */
 #include "abi.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/base_row.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "engine/engine.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ static km_status read_times(const char *text, double horizon, double **out, size
 
     if (text && sscanf(text, "%lf:%lf:%lf%c", &start, &stop, &step, &rest) != 3)
         return km_diag_fail(d, KM_E_INPUT, "--times is START:STOP:STEP in the model's time unit, got \"%s\"", text);
-    if (text && !(start >= 0.0 && stop >= start && stop <= horizon && step > 0.0))
+    if (text && !(start >= 0.0 && stop >= start && stop <= horizon && step > 0.0 && isfinite(step)))
         return km_diag_fail(d, KM_E_INPUT, "--times must lie within 0 and the horizon %g, with a step above 0, got \"%s\"",
                             horizon, text);
     if (step > 0.0 && (stop - start) / step > MOST_TIMES)
@@ -46,7 +46,7 @@ static void write_table(const km_study *s, const double *time, size_t n, const d
     for (size_t i = 0; i < n; i++) {
         km_text_add(out, "%.17g", time[i]);
         for (int k = 0; k < m; k++)
-            km_text_add(out, "\t%.17g", value[i * (size_t)m + (size_t)k]);
+            km_output_number(out, value[i * (size_t)m + (size_t)k]);
         km_text_add(out, "\n");
     }
 }
@@ -66,16 +66,14 @@ static km_status run(const km_arguments *a, km_diag *d)
                                        "breaks a condition of the model", "failed on the device"};
 
     KM_TRY(km_study_read(a->positional[0], a->set, a->n_set, &study, d));
+    KM_TRY(km_report_warnings(d, km_argument(a, "strict") != NULL, km_argument(a, "quiet") != NULL));
     KM_TRY(read_times(km_argument(a, "times"), study->horizon, &time, &n, d));
     KM_TRY(km_engine_create_idle(study, &options, &engine, d));
     KM_TRY(km_array_create(n * (size_t)study->model->n_outputs, sizeof *value, (void **)&value, d));
     row = km_base_row(study);
     KM_TRY(km_engine_trajectory(engine, row, time, n, value, &status, d));
     write_table(study, time, n, value, &table);
-    if (path)
-        KM_TRY(km_file_write(path, table.data, table.size, d));
-    else
-        fwrite(table.data, 1, table.size, stdout);
+    KM_TRY(km_output_write(path, &table, d));
     if (status != KM_POINT_DONE)
         KM_FAIL(d, KM_E_NUMERICS, "the point %s; times it did not reach are nan",
                 status > 0 && status < 6 ? word[(int)status] : "was not computed");

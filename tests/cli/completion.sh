@@ -41,6 +41,6 @@ expect 2 "$ketamap" run s.json --quiet=3
 says "--quiet takes no value"
 expect 2 "$ketamap" run s.json --output
 says "--output needs a value"
-expect 2 "$ketamap" run s.json --
+expect 2 "$ketamap" run -- "$folder/s.json"
 [ -s "$folder/err" ] || fail "an empty study is fine?"
 finish

@@ -23,6 +23,29 @@ says() { grep -qF -- "$1" "$folder/err" || fail "expected \"$1\" in: $(head -c 4
 # same A B: two maps, byte for byte, except for run.json
 same() { diff -r --exclude=run.json "$1" "$2" >"$folder/diff" || fail "$1 and $2 differ: $(head -3 "$folder/diff")"; }
 
+# begin NAME OPTIONS...: a run of a study in the background ($run), until it has put a chunk more on disk. Small batches
+# slow it down, and change no bits.
+begin() {
+    local status=$folder/$1.zarr.partial/status there i
+    there=$(find "$status" -name '[0-9]*' 2>/dev/null | wc -l)
+    "$ketamap" run "$folder/$1.json" --batch 1024 "${@:2}" >"$folder/out" 2>"$folder/err" &
+    run=$!
+    for ((i = 0; i < 3000; i++)); do
+        [ "$(find "$status" -name '[0-9]*' 2>/dev/null | wc -l)" -gt "$there" ] && return
+        kill -0 $run 2>/dev/null || return
+        sleep 0.01
+    done
+    fail "no chunk appeared: $(cat "$folder/err")"
+}
+
+# ended CODE: what $run's exit code is
+ended() {
+    local got
+    wait "$run" 2>/dev/null
+    got=$?
+    [ "$got" -eq "$1" ] || fail "exit $got, expected $1: $(cat "$folder/err")"
+}
+
 finish() {
     [ "$failures" -eq 0 ] && echo "all checks passed"
     [ "$failures" -eq 0 ]

@@ -8,7 +8,7 @@ same "$folder/plain.zarr" "$folder/new/folder/slashes.zarr"
 [ "$(ls -A "$folder/new/folder")" = slashes.zarr ] || fail "left behind: $(ls -A "$folder/new/folder")"
 expect 2 "$ketamap" run "$folder/s.json" --output ""
 says "--output is empty"
-(cd "$folder" && expect 2 "$ketamap" run s.json --output .)
+expect 2 "$ketamap" run "$folder/s.json" --output "$folder"
 
 # --force removes maps, nothing else
 mkdir -p "$folder/letters.zarr" "$folder/thesis.zarr.partial"
@@ -49,7 +49,7 @@ if [ -c /dev/full ]; then
         # shellcheck disable=SC2086
         "$ketamap" $command >/dev/full 2>"$folder/err"
         [ $? -eq 3 ] || fail "a full standard output is not exit 3: $command"
-        says "cannot write the standard output: No space"
+        says "cannot write the standard output"
     done
 fi
 "$ketamap" --version >&- 2>"$folder/err"

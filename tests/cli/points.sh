@@ -51,7 +51,7 @@ bad 'p.tsv:3:1' 'regimen[0].addl' '2' '2.5'
 bad 'whole number' 'regimen[0].addl' '2.5'
 bad 'at most 1000' 'regimen[0].addl' '1001'
 for word in 0x10 nan inf 1e400 ' 1' '1 ' '1,5' '' '"1"'; do
-    bad "p.tsv:2:4: dose: expected a number, got \"$word\"" 'k\tdose' "1\t$word"
+    bad "p.tsv:2:3: dose: expected a number, got \"$word\"" 'k\tdose' "1\t$word"
 done
 bad 'expected 2 cells separated by tabs, got 3' 'k\tdose' '1\t1\t1'
 bad 'an empty line' 'k' '0.1' '' '0.2'

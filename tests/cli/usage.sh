@@ -2,7 +2,7 @@
 . "$2/tests/cli/fixture.bash"
 study s 5
 
-for command in run simulate evaluate check devices info plot; do
+for command in run simulate evaluate check devices info plot verify; do
     expect 0 "$ketamap" $command --help
     grep -q "^usage: ketamap $command" "$folder/out" || fail "no usage of $command"
     grep -q "exit codes" "$folder/out" || fail "no exit codes in the help of $command"
