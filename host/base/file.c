@@ -85,13 +85,32 @@ static void sync_folder(const char *path)
     free(folder);
 }
 
+/* A device, a pipe or a link is written to: renaming a file onto it would replace it. */
+static km_status write_in_place(const char *path, const void *data, size_t size, km_diag *d)
+{
+    int handle = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), error = 0;
+
+    if (handle < 0)
+        return km_diag_fail(d, KM_E_IO, "cannot write \"%s\": %s", path, strerror(errno));
+    if (!write_all(handle, data, size))
+        error = errno;
+    if (close(handle) != 0 && error == 0)
+        error = errno;
+    return error == 0 ? KM_OK : km_diag_fail(d, KM_E_IO, "cannot write \"%s\": %s", path, strerror(error));
+}
+
 km_status km_file_write(const char *path, const void *data, size_t size, km_diag *d)
 {
     km_status st = KM_OK;
+    struct stat facts;
     char *temporary = km_format("%s.tmp-%ld", path, (long)getpid());
     bool made = false;
     int handle, error;
 
+    if (lstat(path, &facts) == 0 && !S_ISREG(facts.st_mode)) {
+        st = write_in_place(path, data, size, d);
+        goto done;
+    }
     handle = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (handle < 0)
         KM_FAIL(d, KM_E_IO, "cannot write \"%s\": %s", path, strerror(errno));

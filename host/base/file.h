@@ -11,7 +11,7 @@
  * it. KM_E_IO. */
 km_status km_file_read(const char *path, char **out, size_t *size, km_diag *d);
 /* Writes PATH.tmp-PID, syncs it and renames it to PATH: readers see the old file or the new one.
- * KM_E_IO. The folder must exist. */
+ * KM_E_IO. The folder must exist. What is no regular file (a device, a pipe, a link) is written to as it is. */
 km_status km_file_write(const char *path, const void *data, size_t size, km_diag *d);
 /* mkdir -p. KM_E_IO; the message names the component that is a file or cannot be made. "" is the
  * working folder. */

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static km_diag d;
@@ -121,9 +122,33 @@ static void test_make_folder(void **state)
     free(under);
 }
 
+/* A link stays a link, a pipe a pipe: what they lead to is written. */
+static void test_links_and_devices_are_written_through(void **state)
+{
+    char *target, *link_path, *text = NULL;
+    struct stat facts;
+
+    (void)state;
+    target = km_file_join(folder, "target");
+    link_path = km_file_join(folder, "link");
+    assert_ok(km_file_write(target, "old text", 8, &d), &d);
+    assert_int_equal(symlink("target", link_path), 0);
+    assert_ok(km_file_write(link_path, "new", 3, &d), &d);
+    assert_int_equal(lstat(link_path, &facts), 0);
+    assert_true(S_ISLNK(facts.st_mode));
+    assert_ok(km_file_read(target, &text, NULL, &d), &d);
+    assert_string_equal(text, "new");
+    assert_ok(km_file_write("/dev/null", "gone", 4, &d), &d);
+    assert_int_equal(lstat("/dev/null", &facts), 0);
+    assert_true(S_ISCHR(facts.st_mode));
+    unlink(link_path), unlink(target);
+    free(text), free(target), free(link_path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_links_and_devices_are_written_through),
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_write_and_read),
         cmocka_unit_test(test_failures),

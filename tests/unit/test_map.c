@@ -333,7 +333,7 @@ static void test_damaged_chunks_are_done_again(void **state)
     char *bytes = straight(grid(""), &size), *other, *journal, *text, *file;
     (void)state;
 
-    opens();
+    assert_ok(km_map_open(map_path, study, &facts, 1, &map, &d), &d); /* one thread: chunks in order */
     puts_missing(3, false);
     closes();
     file = km_format("%s/status/0.0.0", partial);
