@@ -271,6 +271,18 @@ KM_INLINE void km_extreme_pass(km_extreme *q, mask on, const km_passage *p, cons
         better = peak & (v > q->best);
         q->best = km_pick(better, v, q->best);
         q->when = km_pick(better, KM_FMA(x, p->h, p->t0), q->when);
+        { /* the cubic is only near: a parabola through the output itself says where the extreme is */
+            const real left = km_max(x - R(0.1), KM_NUMBER(R(0.0))), right = km_min(x + R(0.1), KM_NUMBER(R(1.0)));
+            const real rise = (v - sign * km_between(p, k, left, c)) / (x - left);
+            const real fall = (sign * km_between(p, k, right, c) - v) / (right - x);
+            const real bend = (fall - rise) / (right - left);
+            x = R(0.5) * (left + x) - rise / (R(2.0) * bend);
+            x = km_pick((bend < R(0.0)) & (x >= left) & (x <= right), x, left);
+            v = sign * km_between(p, k, x, c);
+            better = peak & (v > q->best);
+            q->best = km_pick(better, v, q->best);
+            q->when = km_pick(better, KM_FMA(x, p->h, p->t0), q->when);
+        }
     }
     better = on & (v1 > q->best);
     q->best = km_pick(better, v1, q->best);
