@@ -66,7 +66,7 @@ typedef integer mask;
 #define km_any(m) any(m)
 #define km_all(m) all(m)
 /* PoCL's any() tests pair after pair in 20 instructions; a reduction becomes one test of a mask register. */
-#ifdef __has_builtin
+#if defined(__has_builtin) && !defined(KM_PORTABLE)
 #if __has_builtin(__builtin_reduce_or) && __has_builtin(__builtin_reduce_and)
 #undef km_any
 #undef km_all
