@@ -68,6 +68,7 @@ missing_packages() {
     has_header cvode/cvode.h -lsundials_cvode || echo libsundials-dev
     has_header blosc.h -lblosc || echo libblosc-dev
     have clang || have clang-14 || echo clang
+    have oclgrind || echo oclgrind
     [ -x /usr/bin/python3 ] || echo python3
     for module in numpy zarr xarray; do
         /usr/bin/python3 -c "import importlib.util, sys
