@@ -38,11 +38,11 @@ KM_INLINE real km_between(const km_passage *p, const int k, const real x, const 
 }
 
 /* Passages whose middle lies in the window. */
-KM_INLINE mask km_within(const km_passage *p, const scalar after, const scalar before)
+KM_INLINE mask km_within(const km_passage *p, const real after, const real before)
 {
     const real middle = KM_FMA(KM_NUMBER(R(0.5)), p->h, p->t0);
 
-    return (middle >= KM_NUMBER(after)) & (middle <= KM_NUMBER(before));
+    return (middle >= after) & (middle <= before);
 }
 
 /* ---- conditions: an output against a threshold ---- */
@@ -105,7 +105,7 @@ KM_INLINE real km_cubic(const real v0, const real v1, const real s0, const real 
 /* Where sign*(output k - threshold) changes sign between the fractions low and high, for lanes `on`; `rising`:
  * from below. Newton on the cubic, then safeguarded secant steps on the output itself. Lanes that have
  * converged are frozen, so that no lane's bits follow its neighbours. */
-KM_INLINE real km_root(const km_passage *p, const int k, const scalar sign, const scalar threshold, mask on,
+KM_INLINE real km_root(const km_passage *p, const int k, const scalar sign, const real threshold, mask on,
                        const mask rising, real low, real high, const real *c)
 {
     const real v0 = sign * (p->g0[k] - threshold), v1 = sign * (p->g1[k] - threshold);
@@ -153,8 +153,8 @@ KM_INLINE mask km_is_inside(const real v, const int strict)
 }
 
 KM_INLINE void km_condition_pass(km_condition *q, mask on, const km_passage *p, const int k, const scalar sign,
-                                 const scalar threshold, const int strict, const scalar hold, const scalar after,
-                                 const scalar before, const real *c)
+                                 const real threshold, const int strict, const scalar hold, const real after,
+                                 const real before, const real *c)
 {
     const real v0 = sign * (p->g0[k] - threshold), v1 = sign * (p->g1[k] - threshold);
     const real s0 = sign * p->d0[k] * p->h, s1 = sign * p->d1[k] * p->h;
@@ -202,31 +202,31 @@ KM_INLINE void km_condition_pass(km_condition *q, mask on, const km_passage *p, 
 /* States as in abi.h, per lane, as reals. */
 #define KM_STATE_OF(x) KM_NUMBER((scalar)(x))
 
-KM_INLINE void km_condition_first(const km_condition *q, const real t, const scalar after, const scalar before,
+KM_INLINE void km_condition_first(const km_condition *q, const real t, const real after, const real before,
                                   real *value, real *state)
 {
     const real short_stay = km_pick(q->inside, q->since, KM_NUMBER((scalar)NAN));
-    const mask at_start = q->from_start & (q->first <= KM_NUMBER(after));
+    const mask at_start = q->from_start & (q->first <= after);
 
     *value = km_pick(q->found, q->first, short_stay);
     *state = km_pick(q->found, km_pick(at_start, KM_STATE_OF(KM_STATE_FROM_START), KM_STATE_OF(KM_STATE_EXACT)),
                      km_pick(q->inside, KM_STATE_OF(KM_STATE_CENSORED), KM_STATE_OF(KM_STATE_NEVER)));
 }
 
-KM_INLINE void km_condition_last(const km_condition *q, const real t, const scalar after, const scalar before,
+KM_INLINE void km_condition_last(const km_condition *q, const real t, const real after, const real before,
                                  real *value, real *state)
 {
-    const real end = km_min(t, KM_NUMBER(before));
+    const real end = km_min(t, before);
 
     *value = km_pick(q->inside, end, km_pick(q->ever, q->last, KM_NUMBER((scalar)NAN)));
     *state = km_pick(q->inside, KM_STATE_OF(KM_STATE_CENSORED),
                      km_pick(q->ever, KM_STATE_OF(KM_STATE_EXACT), KM_STATE_OF(KM_STATE_NEVER)));
 }
 
-KM_INLINE void km_condition_total(const km_condition *q, const real t, const scalar after, const scalar before,
+KM_INLINE void km_condition_total(const km_condition *q, const real t, const real after, const real before,
                                   real *value, real *state)
 {
-    const real end = km_min(t, KM_NUMBER(before));
+    const real end = km_min(t, before);
 
     *value = km_pick(q->inside, q->total + (end - q->since), q->total);
     *state = km_pick(q->inside, KM_STATE_OF(KM_STATE_CENSORED),
@@ -249,7 +249,7 @@ KM_INLINE void km_extreme_start(km_extreme *q, const mask fresh)
 }
 
 KM_INLINE void km_extreme_pass(km_extreme *q, mask on, const km_passage *p, const int k, const scalar sign,
-                               const scalar after, const scalar before, const real *c)
+                               const real after, const real before, const real *c)
 {
     const real v0 = sign * p->g0[k], v1 = sign * p->g1[k];
     const real s0 = sign * p->d0[k] * p->h, s1 = sign * p->d1[k] * p->h;
@@ -315,8 +315,8 @@ KM_INLINE void km_amount_clear(km_amount *q)
 }
 
 /* The Hermite rule: h/2 (g0+g1) + h^2/12 (d0-d1). */
-KM_INLINE void km_integral_pass(km_amount *q, mask on, const km_passage *p, const int k, const scalar after,
-                                const scalar before)
+KM_INLINE void km_integral_pass(km_amount *q, mask on, const km_passage *p, const int k, const real after,
+                                const real before)
 {
     const real part = p->h * (R(0.5) * (p->g0[k] + p->g1[k]) + p->h * R(0.08333333333333333) * (p->d0[k] - p->d1[k]));
 
@@ -337,6 +337,38 @@ KM_INLINE void km_value_pass(km_amount *q, mask on, const km_passage *p, const i
     }
     q->value = km_pick(early, p->g0[k], q->value);
     q->known |= early | here;
+}
+
+/* ---- endpoints that refer to others ---- */
+
+/* Lanes of `on` whose point is in pass k. */
+#if KM_PASSES > 1
+#define KM_IN_PASS(on, pass, k) ((on) & ((pass) == KM_NUMBER((scalar)(k))))
+#else
+#define KM_IN_PASS(on, pass, k) (on)
+#endif
+
+/* The time an endpoint gives to others: NaN unless it happened. */
+KM_INLINE real km_instant(const real value, const real state)
+{
+    return km_pick((state == KM_STATE_OF(KM_STATE_EXACT)) | (state == KM_STATE_OF(KM_STATE_FROM_START)), value,
+                   KM_NUMBER((scalar)NAN));
+}
+
+/* What refers to something absent has no value. */
+KM_INLINE void km_need_reference(const real reference, real *value, real *state)
+{
+    const mask known = reference == reference;
+
+    *value = km_pick(known, *value, KM_NUMBER((scalar)NAN));
+    *state = km_pick(known, *state, KM_STATE_OF(KM_STATE_NO_REFERENCE));
+}
+
+/* An extreme of a window of no length, too. */
+KM_INLINE void km_need_window(const mask seen, real *value, real *state)
+{
+    *value = km_pick(seen, *value, KM_NUMBER((scalar)NAN));
+    *state = km_pick(seen, *state, KM_STATE_OF(KM_STATE_NO_REFERENCE));
 }
 
 #endif

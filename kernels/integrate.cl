@@ -3,7 +3,10 @@
  * Every lane has its own point, time, step, schedule and status; a lane that ends takes the next point from the
  * counter. One turn of the loop does, for all lanes at once: rates and Jacobian at the present state; the
  * endpoints' look at the step just accepted; edges reached; the choice of a first step; one step. A lane that
- * has nothing to do in a part is masked, so its bits never follow its neighbours'. */
+ * has nothing to do in a part is masked, so its bits never follow its neighbours'.
+ *
+ * Endpoints that refer to others (a share of the peak, a window that begins at the onset) are read off in a later
+ * pass: the lane integrates its point again, knowing what it refers to. */
 
 #define KM_LANE(v, lane) (((__private scalar *)&(v))[lane])
 #if KM_LANES == 1
@@ -58,6 +61,34 @@ KM_INLINE void km_store_failed(const int i, const uint capacity, const int statu
     last_time[i] = R(0.0);
 }
 
+#if KM_PASSES > 1
+/* An edge at `time` of point i, where a step shall end and nothing changes. */
+static void km_add_edge(const size_t i, const size_t capacity, const wide time, __global wide *edge_time,
+                        __global scalar *edge_value, __global int *n_edges)
+{
+    const int last = n_edges[i] - 1; /* the horizon */
+    int e = last;
+
+    if (!(time > (wide)0 && time < edge_time[(size_t)last * capacity + i]) || last >= KM_MAX_EDGES)
+        return;
+    while (edge_time[(size_t)(e - 1) * capacity + i] >= time)
+        e--;
+    if (edge_time[(size_t)e * capacity + i] == time)
+        return;
+    for (int k = last; k >= e; k--) {
+        edge_time[(size_t)(k + 1) * capacity + i] = edge_time[(size_t)k * capacity + i];
+        for (int d = 0; d < KM_N_EDGE_VALUES; d++)
+            edge_value[((size_t)(k + 1) * KM_N_EDGE_VALUES + d) * capacity + i] =
+                edge_value[((size_t)k * KM_N_EDGE_VALUES + d) * capacity + i];
+    }
+    edge_time[(size_t)e * capacity + i] = time;
+    for (int d = 0; d < KM_N_EDGE_VALUES; d++) /* rates go on, no bolus, kind KM_EDGE_SOFT */
+        edge_value[((size_t)e * KM_N_EDGE_VALUES + d) * capacity + i] =
+            d < KM_N_DOSED ? edge_value[((size_t)(e - 1) * KM_N_EDGE_VALUES + d) * capacity + i] : R(0.0);
+    n_edges[i] = last + 2;
+}
+#endif
+
 #if KM_TRAJECTORY
 __kernel void km_trajectory(const uint n, const uint capacity, __global const scalar *constants,
                             __global const wide *edge_time, __global const scalar *edge_value,
@@ -65,8 +96,8 @@ __kernel void km_trajectory(const uint n, const uint capacity, __global const sc
                             const uint n_times, __global scalar *value, __global int *steps)
 #else
 __kernel void km_integrate(const uint n, const uint capacity, __global int *counter, __global const scalar *constants,
-                           __global const wide *edge_time, __global const scalar *edge_value,
-                           __global const int *n_edges, __global char *status, __global scalar *value,
+                           __global wide *edge_time, __global scalar *edge_value, __global int *n_edges,
+                           __global char *status, __global scalar *value,
                            __global char *state, __global scalar *margin, __global int *steps, __global int *rejected,
                            __global scalar *last_time)
 #endif
@@ -87,6 +118,13 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
     real length = KM_NUMBER(R(1.0)), h = KM_NUMBER(R(1.0)), taken = KM_NUMBER(R(0.0)), before = KM_NUMBER(R(0.0));
     real n_steps = KM_NUMBER(R(0.0)), n_rejected = KM_NUMBER(R(0.0)), in_a_row = KM_NUMBER(R(0.0));
     bool more = true;
+#if KM_PASSES > 1
+    real pass = KM_NUMBER(R(0.0)), reference[KM_REFERENCES];
+    mask again = none;
+#else
+    const real pass = KM_NUMBER(R(0.0)), *reference = 0;
+    mask again = none;
+#endif
 #if KM_TRAJECTORY
     uint next_time[KM_LANES];
     uint counter_value = 0;
@@ -109,6 +147,10 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 #endif
     }
     km_reducers_clear(&reducers);
+#if KM_PASSES > 1
+    for (int k = 0; k < KM_REFERENCES; k++)
+        reference[k] = KM_NUMBER(R(0.0));
+#endif
     for (int k = 0; k < KM_OUTPUTS; k++)
         p.g0[k] = p.g1[k] = p.d0[k] = p.d1[k] = KM_NUMBER(R(0.0));
     for (int d = 0; d < KM_N_DENSE; d++)
@@ -120,19 +162,21 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
         real t, d_now[KM_OUTPUTS];
 
         /* ---- points for idle lanes ---- */
-        if (more && km_any(km_not(live))) {
+        if ((more && km_any(km_not(live))) || km_any(again)) {
             fresh = none;
-            for (int lane = 0; lane < KM_LANES; lane++)
-                while (more && slot[lane] < 0) {
+            for (int lane = 0; lane < KM_LANES; lane++) {
+                bool rerun = KM_LANE_MASK(again, lane) != 0; /* the same point once more */
+                while (rerun || (more && slot[lane] < 0)) {
 #if KM_TRAJECTORY
                     const uint i = (uint)get_global_id(0) + counter_value++ * (uint)get_global_size(0);
 #else
-                    const uint i = (uint)atomic_inc(counter);
+                    const uint i = rerun ? (uint)slot[lane] : (uint)atomic_inc(counter);
 #endif
                     if (i >= n) {
                         more = false;
                         break;
                     }
+                    rerun = false;
                     if (status[i] != KM_POINT_NOT_COMPUTED) {
 #if KM_TRAJECTORY
                         for (uint k = 0; k < n_times * KM_N_OUTPUTS; k++)
@@ -160,7 +204,9 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
                     next_time[lane] = 0;
 #endif
                 }
+            }
             if (km_any(fresh)) {
+                const mask first_pass = fresh & km_not(again);
                 real initial[KM_STATES];
                 km_initial(c, initial);
                 for (int i = 0; i < KM_N_STATES; i++) {
@@ -177,8 +223,14 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
                 elapsed = km_pick(fresh, KM_NUMBER(R(0.0)), elapsed);
                 elapsed_lost = km_pick(fresh, KM_NUMBER(R(0.0)), elapsed_lost);
                 before = km_pick(fresh, KM_NUMBER(R(0.0)), before);
-                n_steps = km_pick(fresh, KM_NUMBER(R(0.0)), n_steps);
-                n_rejected = km_pick(fresh, KM_NUMBER(R(0.0)), n_rejected);
+                n_steps = km_pick(first_pass, KM_NUMBER(R(0.0)), n_steps);
+                n_rejected = km_pick(first_pass, KM_NUMBER(R(0.0)), n_rejected);
+#if KM_PASSES > 1
+                pass = km_pick(first_pass, KM_NUMBER(R(0.0)), pass);
+                for (int k = 0; k < KM_REFERENCES; k++) /* not known yet */
+                    reference[k] = km_pick(first_pass, KM_NUMBER((scalar)NAN), reference[k]);
+                again = none;
+#endif
                 in_a_row = km_pick(fresh, KM_NUMBER(R(0.0)), in_a_row);
                 km_reducers_start(&reducers, fresh);
                 live |= fresh;
@@ -233,7 +285,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
         {
             const mask look = live & (pending | jumped | fresh);
             if (km_any(look))
-                km_reducers_pass(&reducers, look, &p, c);
+                km_reducers_pass(&reducers, look, &p, pass, reference, c);
         }
 #endif
         before = t;
@@ -363,7 +415,11 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 #if !KM_TRAJECTORY
             real result[KM_ENDPOINTS], result_margin[KM_MARGINS];
             real result_state[KM_ENDPOINTS];
-            km_reducers_end(&reducers, p.g0, t, result, result_state, result_margin);
+            km_reducers_end(&reducers, p.g0, t, reference, result, result_state, result_margin);
+#if KM_PASSES > 1
+            km_refer(&reducers, ended, pass, result, result_state, reference);
+            again = ended & (pass < KM_NUMBER((scalar)(KM_PASSES - 1)));
+#endif
 #endif
             for (int lane = 0; lane < KM_LANES; lane++) {
                 const bool is_failed = KM_LANE_MASK(failed, lane) != 0;
@@ -384,15 +440,31 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
                     status[i] = (char)code;
                     steps[i] = total;
 #else
+#if KM_PASSES > 1
+                    const int now = (int)KM_LANE(pass, lane);
+#else
+                    const int now = 0;
+#endif
                     if (is_failed)
                         km_store_failed(i, capacity, code, value, state, margin, status, steps, rejected, last_time);
                     else {
-                        for (int e = 0; e < KM_N_ENDPOINTS; e++) {
-                            value[(size_t)e * capacity + i] = KM_LANE(result[e], lane);
-                            state[(size_t)e * capacity + i] = (char)KM_LANE(result_state[e], lane);
-                        }
+                        for (int e = 0; e < KM_N_ENDPOINTS; e++)
+                            if (KM_PASS_OF(e) == now) {
+                                value[(size_t)e * capacity + i] = KM_LANE(result[e], lane);
+                                state[(size_t)e * capacity + i] = (char)KM_LANE(result_state[e], lane);
+                            }
                         for (int e = 0; e < KM_N_MARGINS; e++)
-                            margin[(size_t)e * capacity + i] = KM_LANE(result_margin[e], lane);
+                            if (KM_PASS_OF_MARGIN(e) == now)
+                                margin[(size_t)e * capacity + i] = KM_LANE(result_margin[e], lane);
+#if KM_PASSES > 1
+                        if (KM_LANE_MASK(again, lane)) {
+                            for (int r = 0; r < KM_N_REFERENCES; r++)
+                                if (KM_IS_TIME(r))
+                                    km_add_edge((size_t)i, capacity, (wide)KM_LANE(reference[r], lane), edge_time, edge_value,
+                                                n_edges);
+                            continue;
+                        }
+#endif
                         status[i] = KM_POINT_DONE;
                     }
                     steps[i] = total;
@@ -402,6 +474,9 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
                     slot[lane] = -1;
                 }
             }
+#if KM_PASSES > 1
+            pass = km_pick(again, pass + R(1.0), pass);
+#endif
             live &= km_not(ended | failed);
             pending &= live;
             jumped &= live;

@@ -43,9 +43,13 @@ static void print_study(const km_study *s, const km_source *source)
                s->axis[i].coordinate[0], s->axis[i].coordinate[s->axis[i].n - 1], s->axis[i].unit);
     printf("points %llu, horizon %.6g %s, rtol %.3g\n", (unsigned long long)s->n_points, s->horizon, s->model->time_unit,
            s->solver.rtol);
-    for (int i = 0; i < s->n_endpoints; i++)
-        printf("endpoint %s: %s of %s, %s\n", s->endpoint[i].name, km_endpoint_kind_name(s->endpoint[i].kind),
+    for (int i = 0; i < s->n_endpoints; i++) {
+        printf("endpoint %s: %s of %s, %s", s->endpoint[i].name, km_endpoint_kind_name(s->endpoint[i].kind),
                s->model->output[s->endpoint[i].output].name, s->endpoint[i].unit);
+        if (s->endpoint[i].pass > 0)
+            printf(" (integration %d)", s->endpoint[i].pass + 1);
+        putchar('\n');
+    }
     printf("program: %d of %d states integrated, %d Jacobian nonzeros, %d LU values, %d constants a point, at most %d edges\n",
            source->layout.n_states, s->model->n_states, source->layout.jacobian_nonzeros, source->layout.lu_nonzeros,
            source->layout.n_constants, source->layout.n_edges);

@@ -185,7 +185,7 @@ static bool limits_step(const km_problem *p, km_code_kind kind)
     return crossings || p->outputs_use_time;
 }
 
-static void write_head(km_writer *w, const km_source *s, km_text *out)
+static void write_head(km_writer *w, const km_source *s, const km_watch_plan *plan, km_text *out)
 {
     const km_problem *p = w->problem;
     const km_study *study = p->study;
@@ -204,6 +204,8 @@ static void write_head(km_writer *w, const km_source *s, km_text *out)
     km_text_add(out, "#define KM_N_OUTPUTS %d\n#define KM_OUTPUTS %d\n", p->n_outputs, at_least_one(p->n_outputs));
     km_text_add(out, "#define KM_N_ENDPOINTS %d\n#define KM_ENDPOINTS %d\n", y->n_endpoints, at_least_one(y->n_endpoints));
     km_text_add(out, "#define KM_N_MARGINS %d\n#define KM_MARGINS %d\n", y->n_margins, at_least_one(y->n_margins));
+    km_text_add(out, "#define KM_PASSES %d\n#define KM_N_REFERENCES %d\n#define KM_REFERENCES %d\n", plan->n_passes,
+                plan->n_references, at_least_one(plan->n_references));
     km_text_add(out, "#define KM_N_DENSE %d\n#define KM_N_J %d\n#define KM_N_LU %d\n", at_least_one(w->n_dense),
                 at_least_one(w->n_dynamic), at_least_one(w->n_lu));
     km_text_add(out, "#define KM_MAX_EDGES %d\n#define KM_N_EDGE_VALUES %d\n", y->n_edges - 1, y->n_edge_values);
@@ -306,6 +308,7 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
     int *output = wanted_outputs(study, kind, index, &n_outputs);
     km_problem problem;
     km_writer w;
+    km_watch_plan plan = {.n_passes = 1};
     km_text text = {0}, model = {0}, schedule = {0};
     km_status st = KM_OK;
 
@@ -327,15 +330,17 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
     write_point(&w);
     schedule = w.text;
     w.text = (km_text){0};
-    if (kind == KM_CODE_ENDPOINTS)
-        km_write_endpoints(&w, index);
-    else
+    if (kind == KM_CODE_ENDPOINTS) {
+        km_watch_plan_init(&plan, study);
+        km_write_endpoints(&w, &plan, index);
+        n_edges += plan.n_time_references;
+    } else
         km_text_add(&w.text, "typedef struct km_reducers {\n    int unused;\n} km_reducers;\n"
                              "KM_MODEL void km_reducers_start(km_reducers *r, const mask fresh) {}\n"
                              "KM_MODEL void km_reducers_clear(km_reducers *r) { r->unused = 0; }\n\n");
     fill_layout(&w, kind, n_edges, &out->layout);
 
-    write_head(&w, out, &text);
+    write_head(&w, out, &plan, &text);
     for (size_t i = 0; i < sizeof before / sizeof *before; i++)
         KM_TRY(add_kernel(&text, before[i], kernel_dir, d));
     km_text_add(&text, "%s/* ==== the model: %s ==== */\n%s", lane_glue, study->model->name, model.data);
@@ -359,6 +364,7 @@ done:
     km_text_clear(&text);
     km_text_clear(&model);
     km_text_clear(&schedule);
+    km_watch_plan_clear(&plan);
     km_writer_clear(&w);
     km_problem_clear(&problem);
     free(index);

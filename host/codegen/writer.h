@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "codegen/emit.h"
 #include "codegen/problem.h"
+#include "codegen/watch.h"
 
 typedef struct km_writer {
     km_problem *problem;
@@ -42,6 +43,6 @@ void km_write_linear_algebra(km_writer *w);
 /* schedule_code.c: km_plan_breaks, km_plan_doses. Returns the largest number of edges inside (0, horizon]. */
 int km_write_schedule(km_writer *w);
 /* endpoint_code.c: km_reducers and its functions. output_index: model output -> index among the wanted. */
-void km_write_endpoints(km_writer *w, const int *output_index);
+void km_write_endpoints(km_writer *w, const km_watch_plan *plan, const int *output_index);
 
 #endif

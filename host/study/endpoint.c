@@ -6,6 +6,7 @@
 #include "study/quantity.h"
 #include "study/regimen.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,19 +15,20 @@ typedef enum stored { STORED_TIME, STORED_OUTPUT, STORED_INTEGRAL } stored;
 static const struct {
     const char *name;
     stored unit;
+    bool instant; /* a time that may bound another's window */
     bool when;   /* needs "when"; may have "margin" */
     bool window; /* may have "after" and "before" */
     bool hold, at;
 } kinds[KM_N_ENDPOINT_KINDS] = {
-    [KM_FIRST_TIME] = {"first_time", STORED_TIME, true, true, true, false},
-    [KM_LAST_TIME] = {"last_time", STORED_TIME, true, true, false, false},
-    [KM_TIME_IN] = {"time_in", STORED_TIME, true, true, false, false},
-    [KM_MAX] = {"max", STORED_OUTPUT, false, true, false, false},
-    [KM_MIN] = {"min", STORED_OUTPUT, false, true, false, false},
-    [KM_TIME_OF_MAX] = {"time_of_max", STORED_TIME, false, true, false, false},
-    [KM_TIME_OF_MIN] = {"time_of_min", STORED_TIME, false, true, false, false},
-    [KM_INTEGRAL] = {"integral", STORED_INTEGRAL, false, true, false, false},
-    [KM_VALUE_AT] = {"value", STORED_OUTPUT, false, false, false, true},
+    [KM_FIRST_TIME] = {"first_time", STORED_TIME, true, true, true, true, false},
+    [KM_LAST_TIME] = {"last_time", STORED_TIME, true, true, true, false, false},
+    [KM_TIME_IN] = {"time_in", STORED_TIME, false, true, true, false, false},
+    [KM_MAX] = {"max", STORED_OUTPUT, false, false, true, false, false},
+    [KM_MIN] = {"min", STORED_OUTPUT, false, false, true, false, false},
+    [KM_TIME_OF_MAX] = {"time_of_max", STORED_TIME, true, false, true, false, false},
+    [KM_TIME_OF_MIN] = {"time_of_min", STORED_TIME, true, false, true, false, false},
+    [KM_INTEGRAL] = {"integral", STORED_INTEGRAL, false, false, true, false, false},
+    [KM_VALUE_AT] = {"value", STORED_OUTPUT, false, false, false, false, true},
 };
 
 static const char *const endpoint_keys[] = {"name", "of", "kind",   "when",  "after", "before",
@@ -44,6 +46,11 @@ km_endpoint_kind km_endpoint_kind_find(const char *name)
     for (k = 0; k < KM_N_ENDPOINT_KINDS && strcmp(kinds[k].name, name) != 0; k++)
         ;
     return (km_endpoint_kind)k;
+}
+
+static int max_int(int a, int b)
+{
+    return a > b ? a : b;
 }
 
 void km_endpoint_clear(km_endpoint *endpoint)
@@ -101,7 +108,30 @@ static km_status read_output(const km_study *study, km_endpoint *endpoint, const
                             : "");
 }
 
-/* ">= 0.5", "<= 10 points". */
+/* "0.5 * peak", "2 * trough". */
+static km_status read_relative(km_endpoint *endpoint, const km_json *when, const char *text, km_diag *d)
+{
+    const char *at;
+
+    endpoint->threshold = km_text_number(text, &at);
+    if (at == text || !isfinite(endpoint->threshold))
+        return km_json_fail(when, d, "expected a multiple such as \"0.5 * peak\" or \"0.5 * trough\", got %s",
+                            km_json_describe(when));
+    at += strspn(at, " ");
+    if (*at == '*')
+        at += 1 + strspn(at + 1, " ");
+    else
+        at = "";
+    endpoint->relative = strcmp(at, "peak") == 0     ? KM_OF_PEAK
+                         : strcmp(at, "trough") == 0 ? KM_OF_TROUGH
+                                                     : KM_ABSOLUTE;
+    if (endpoint->relative == KM_ABSOLUTE)
+        return km_json_fail(when, d, "expected a multiple such as \"0.5 * peak\" or \"0.5 * trough\", got %s",
+                            km_json_describe(when));
+    return KM_OK;
+}
+
+/* ">= 0.5", "<= 10 points", "<= 0.5 * peak". */
 static km_status read_when(const km_study *study, km_endpoint *endpoint, const km_json *when,
                            km_diag *d)
 {
@@ -129,10 +159,7 @@ static km_status read_when(const km_study *study, km_endpoint *endpoint, const k
     while (*at == ' ')
         at++;
     if (strstr(at, "peak") != NULL || strstr(at, "trough") != NULL)
-        KM_TRY(
-            km_json_fail(when, d,
-                         "thresholds relative to the peak or trough are not supported yet; write a "
-                         "quantity such as \">= 0.5\""));
+        return read_relative(endpoint, when, at, d);
     place.text = at;
     place.offset = (size_t)(at - when->string);
     KM_TRY(km_quantity_read(&place, &target, &q, d));
@@ -152,16 +179,59 @@ static km_status read_time(const km_study *study, const km_json *node, const cha
 
     if (value == NULL)
         goto done;
-    if (value->kind == KM_JSON_STRING && km_regimen_is_word(value->string))
-        KM_TRY(km_json_fail(
-            value, d,
-            "expected a time such as \"24 h\", got %s; a time given by another endpoint is "
-            "not supported yet",
-            km_json_describe(value)));
     KM_TRY(km_quantity_get_time(node, key, study->model, out, d));
     if (*out > study->horizon)
         KM_TRY(km_json_fail(value, d, "\"%s\" must not be later than the horizon, %g %s; got %s",
                             key, study->horizon, study->model->time_unit, km_json_describe(value)));
+
+done:
+    return st;
+}
+
+/* The endpoint among those read so far whose time bounds a window. */
+static km_status read_reference(const km_study *study, const km_json *value, int *out, km_diag *d)
+{
+    const char *word = value->string, *nearest, **names;
+    int n = study->n_endpoints;
+    km_status st = KM_OK;
+
+    for (*out = 0; *out < n && strcmp(study->endpoint[*out].name, word) != 0; (*out)++)
+        ;
+    if (*out < n && kinds[study->endpoint[*out].kind].instant)
+        return KM_OK;
+    if (*out < n)
+        return km_json_fail(value, d,
+                            "the endpoint \"%s\" is of the kind \"%s\", which is no instant; a window begins or ends "
+                            "at a first_time, last_time, time_of_max or time_of_min",
+                            word, kinds[study->endpoint[*out].kind].name);
+    names = km_alloc((size_t)n + 1, sizeof *names);
+    for (int i = 0; i < n; i++)
+        names[i] = study->endpoint[i].name;
+    nearest = km_text_nearest(word, names, (size_t)n);
+    free(names);
+    if (nearest != NULL)
+        KM_TRY(km_json_fail(value, d, "no earlier endpoint is named \"%s\"; did you mean \"%s\"?", word, nearest));
+    KM_TRY(km_json_fail(value, d,
+                        "expected a time such as \"24 h\" or the name of an endpoint that stands earlier in the "
+                        "list, got \"%s\"",
+                        word));
+
+done:
+    return st;
+}
+
+/* A bound of the window: a time, or an earlier endpoint. */
+static km_status read_bound(const km_study *study, const km_json *node, const char *key, km_endpoint *endpoint,
+                            double *time, int *reference, km_diag *d)
+{
+    const km_json *value = km_json_find(node, key);
+    km_status st = KM_OK;
+
+    *reference = -1;
+    if (value == NULL || value->kind != KM_JSON_STRING || !km_regimen_is_word(value->string))
+        return read_time(study, node, key, time, d);
+    KM_TRY(read_reference(study, value, reference, d));
+    endpoint->pass = max_int(endpoint->pass, study->endpoint[*reference].pass + 1);
 
 done:
     return st;
@@ -174,13 +244,14 @@ static km_status read_times(const km_study *study, km_endpoint *endpoint, const 
     const km_json *at_fault = km_json_find(node, "before");
 
     endpoint->before = study->horizon;
-    KM_TRY(read_time(study, node, "after", &endpoint->after, d));
-    KM_TRY(read_time(study, node, "before", &endpoint->before, d));
+    KM_TRY(read_bound(study, node, "after", endpoint, &endpoint->after, &endpoint->after_endpoint, d));
+    KM_TRY(read_bound(study, node, "before", endpoint, &endpoint->before, &endpoint->before_endpoint, d));
     KM_TRY(read_time(study, node, "hold", &endpoint->hold, d));
     KM_TRY(read_time(study, node, "at", &endpoint->at, d));
     if (at_fault == NULL)
         at_fault = km_json_find(node, "after");
-    if (at_fault != NULL && endpoint->after >= endpoint->before)
+    if (at_fault != NULL && endpoint->after_endpoint < 0 && endpoint->before_endpoint < 0 &&
+        endpoint->after >= endpoint->before)
         KM_TRY(km_json_fail(
             at_fault, d,
             "the window is empty: it starts after %g %s and ends before %g %s (the horizon "
@@ -317,6 +388,7 @@ static km_status read_endpoint(km_study *study, km_endpoint *endpoint, const km_
     KM_TRY(km_json_get(node, "when", KM_JSON_STRING, &when, d));
     if (when != NULL)
         KM_TRY(read_when(study, endpoint, when, d));
+    endpoint->pass = endpoint->relative != KM_ABSOLUTE; /* the extreme is known after the first integration */
     KM_TRY(read_times(study, endpoint, node, d));
     KM_TRY(km_json_get_bool(node, "margin", &endpoint->margin, d));
     KM_TRY(km_json_get_string(node, "about", &about, d));

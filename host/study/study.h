@@ -61,14 +61,20 @@ typedef enum km_endpoint_kind {
 
 typedef enum km_compare { KM_GE, KM_GT, KM_LE, KM_LT } km_compare;
 
+/* What a threshold is a multiple of: nothing, or the output's own largest or smallest value over the whole course. */
+typedef enum km_relative { KM_ABSOLUTE, KM_OF_PEAK, KM_OF_TROUGH } km_relative;
+
 typedef struct km_endpoint {
     char *name, *about;
     char *unit;          /* of the stored value: time unit, output unit, or output unit * time unit */
     int output;          /* index into model->output */
     km_endpoint_kind kind;
     km_compare compare;  /* with `threshold`: first_time, last_time, time_in */
-    double threshold;    /* in the output's unit */
+    km_relative relative;
+    double threshold;    /* in the output's unit; the multiple where relative */
     double after, before; /* window; 0 and the horizon by default */
+    int after_endpoint, before_endpoint; /* an earlier endpoint whose time is that bound of the window; or -1 */
+    int pass;            /* in which integration of the point it is read off: 0, or later where it refers to another */
     double hold, at;
     bool margin;         /* also store NAME_margin */
 } km_endpoint;

@@ -36,6 +36,9 @@ typedef struct regimen {
 
 typedef struct answer {
     double onset_50, onset_10, duration_50, peak, t_peak, cadss_peak, drug[N_TIMES], cmax;
+    /* known once the peak is: first time after it with half of it or less; hours with half of it or more; first time
+       with a MADRS of 10 or less; largest CADSS from onset_10 on */
+    double relapse, half, remission, cadss_late;
 } answer;
 
 typedef struct sample {
@@ -54,6 +57,7 @@ typedef struct solver {
     double rtol;
     answer a;
     double best; /* the largest reduction so far */
+    int second;  /* the same course again, its peak known */
 } solver;
 
 static int rates(realtype t, N_Vector y, N_Vector dy, void *data)
@@ -105,6 +109,11 @@ static int look(solver *s, double t, sample *out)
 
 static void see_extremes(solver *s, const sample *x)
 {
+    if (s->second) {
+        if (x->t >= s->a.onset_10 && !(x->cadss <= s->a.cadss_late))
+            s->a.cadss_late = x->cadss;
+        return;
+    }
     if (x->reduction > s->best) {
         s->best = x->reduction;
         s->a.t_peak = x->t;
@@ -113,12 +122,41 @@ static void see_extremes(solver *s, const sample *x)
         s->a.cadss_peak = x->cadss;
 }
 
+/* The same stretch once the peak is known. */
+static int see_again(solver *s, const sample *a, const sample *b)
+{
+    double half = 0.5 * s->best, remitted = 1.0 - 10.0 / s->model.p[KET_MADRS0];
+    sample root;
+
+    if (a->reduction >= half && b->reduction >= half) {
+        s->a.half += b->t - a->t;
+    } else if (a->reduction < half && b->reduction >= half) {
+        BISECT(s, a, b, reduction, half, &root);
+        s->a.half += b->t - root.t;
+    } else if (a->reduction >= half) {
+        BISECT(s, a, b, reduction, half, &root);
+        s->a.half += root.t - a->t;
+        if (isnan(s->a.relapse) && root.t >= s->a.t_peak)
+            s->a.relapse = root.t;
+    }
+    if (isnan(s->a.remission) && b->reduction >= remitted) {
+        root = *a;
+        if (a->reduction < remitted)
+            BISECT(s, a, b, reduction, remitted, &root);
+        s->a.remission = root.t;
+    }
+    see_extremes(s, b);
+    return 0;
+}
+
 /* A stretch over which the reduction is monotone. */
 static int see_monotone(solver *s, const sample *a, const sample *b)
 {
     double ten = 10.0 / s->model.p[KET_MADRS0];
     sample root;
 
+    if (s->second)
+        return see_again(s, a, b);
     if (isnan(s->a.onset_10) && b->reduction >= ten) {
         if (a->reduction >= ten) {
             s->a.onset_10 = a->t;
@@ -175,6 +213,11 @@ static int see_step(solver *s, double t0, double t1, double since)
             return -1;
         a = b;
     }
+    if (s->second && s->a.onset_10 > t0 && s->a.onset_10 <= t1) {
+        if (look(s, s->a.onset_10, &b))
+            return -1;
+        see_extremes(s, &b);
+    }
     for (int i = 0; i < N_TIMES; i++)
         if (times[i] > t0 && times[i] <= t1) {
             if (look(s, times[i], &b))
@@ -229,14 +272,13 @@ static void stop_cvode(solver *s)
     SUNContext_Free(&s->context);
 }
 
-static int answer_point(solver *s, const regimen *r, double horizon)
+/* One course, from baseline to the horizon, seen step by step. */
+static int run_course(solver *s, const regimen *r, double horizon)
 {
     double edge[MAX_EDGES + 2], *y = N_VGetArrayPointer(s->y), amount;
     double *weights = N_VGetArrayPointer(s->weights);
     int n_edges = 0;
 
-    s->a = (answer){NAN, NAN, 0.0, NAN, NAN, 0.0, {NAN, NAN, NAN, NAN}, NAN};
-    s->best = -INFINITY;
     if (ket_prepare(&s->model, y))
         return -1;
     amount = r->dose * s->model.p[KET_weight] * 1e3 / KET_MOLAR_MASS; /* umol */
@@ -272,8 +314,21 @@ static int answer_point(solver *s, const regimen *r, double horizon)
         if (isnan(s->a.cmax) && s->infusion > 0.0)
             s->a.cmax = ket_plasma(&s->model, y);
     }
-    s->a.peak = -s->model.p[KET_MADRS0] * s->best;
     return 0;
+}
+
+static const answer nothing = {NAN, NAN, 0.0, NAN, NAN, 0.0, {NAN, NAN, NAN, NAN}, NAN, NAN, 0.0, NAN, NAN};
+
+static int answer_point(solver *s, const regimen *r, double horizon)
+{
+    s->a = nothing;
+    s->best = -INFINITY;
+    s->second = 0;
+    if (run_course(s, r, horizon))
+        return -1;
+    s->a.peak = -s->model.p[KET_MADRS0] * s->best;
+    s->second = 1;
+    return run_course(s, r, horizon);
 }
 
 static int find_parameter(const char *name)
@@ -338,7 +393,7 @@ static int answer_file(const char *path, double horizon, const regimen *usual, d
     }
     printf("onset_50\tonset_10\tduration_50\tpeak\tt_peak\tcadss_peak\tdrug_24\tdrug_48\tdrug_"
            "72\tdrug_168\t"
-           "cmax");
+           "cmax\trelapse\thalf\tremission\tcadss_late");
     for (int i = 0; i < KET_N_STATES; i++)
         printf("\t%s", states[i]);
     printf("\n");
@@ -378,12 +433,13 @@ static int answer_file(const char *path, double horizon, const regimen *usual, d
         }
         if (answer_point(&s, &r, horizon)) {
             fprintf(stderr, "%s: row %ld: the integration failed\n", path, row);
-            s.a = (answer){NAN, NAN, NAN, NAN, NAN, NAN, {NAN, NAN, NAN, NAN}, NAN};
+            s.a = nothing;
             N_VConst(NAN, s.y);
         }
-        printf("%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g",
+        printf("%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g\t%.12g",
                a->onset_50, a->onset_10, a->duration_50, a->peak, a->t_peak, a->cadss_peak,
-               a->drug[0], a->drug[1], a->drug[2], a->drug[3], a->cmax);
+               a->drug[0], a->drug[1], a->drug[2], a->drug[3], a->cmax, a->relapse, a->half,
+               a->remission, a->cadss_late);
         for (int i = 0; i < KET_N_STATES; i++)
             printf("\t%.12g", N_VGetArrayPointer(s.y)[i]);
         printf("\n");

@@ -5,7 +5,7 @@ With 2000 points it takes a minute and a half; the default is fewer."""
 import csv, json, math, os, subprocess, sys, tempfile
 
 ketamap, source = sys.argv[1], sys.argv[2]
-points = int(sys.argv[3]) if len(sys.argv) > 3 else 300
+points = int(sys.argv[3]) if len(sys.argv) > 3 else 250
 oracle = os.path.join(os.path.dirname(ketamap), "oracle")
 if not os.path.exists(oracle):
     print("skipped: the oracle is not built (libsundials-dev)")
@@ -16,7 +16,12 @@ ENDPOINTS = [{"name": "onset", "of": "madrs_reduction", "kind": "first_time", "w
              {"name": "ten", "of": "madrs_change", "kind": "first_time", "when": "<= -10"},
              {"name": "duration", "of": "madrs_reduction", "kind": "time_in", "when": ">= 0.5"},
              {"name": "peak", "of": "madrs_change", "kind": "min"},
-             {"name": "cadss", "of": "cadss", "kind": "max"}]
+             {"name": "cadss", "of": "cadss", "kind": "max"},
+             {"name": "t_peak", "of": "madrs_change", "kind": "time_of_min"},
+             {"name": "relapse", "of": "madrs_change", "kind": "first_time", "when": ">= 0.5 * trough", "after": "t_peak"},
+             {"name": "half", "of": "madrs_change", "kind": "time_in", "when": "<= 0.5 * trough"},
+             {"name": "remission", "of": "madrs", "kind": "first_time", "when": "<= 10"},
+             {"name": "cadss_late", "of": "cadss", "kind": "max", "after": "ten"}]
 failures = 0
 
 
@@ -53,8 +58,8 @@ def p99(errors):
 
 def compare(label, truth, ours, limits):
     for name, column, limit in limits:
-        happens = [x > 0 if column == "duration_50" else not math.isnan(x) for x in truth[column]]
-        ours_happens = [s != 1 for s in ours[name + "_state"]]
+        happens = [x > 0 if column in ("duration_50", "half") else not math.isnan(x) for x in truth[column]]
+        ours_happens = [s not in (1, 4) for s in ours[name + "_state"]]
         both = [abs(x - y) for x, y, a, b in zip(truth[column], ours[name], happens, ours_happens) if a and b]
         flips = sum(a != b for a, b in zip(happens, ours_happens))
         check(f"{label} {name} p99 over {len(both)}", p99(both), limit)
@@ -63,7 +68,8 @@ def compare(label, truth, ours, limits):
 
 
 LIMITS = [("onset", "onset_50", 0.02), ("ten", "onset_10", 0.005), ("duration", "duration_50", 0.04),
-          ("peak", "peak", 3e-4), ("cadss", "cadss_peak", 3e-4)]
+          ("peak", "peak", 3e-4), ("cadss", "cadss_peak", 3e-4), ("relapse", "relapse", 0.04), ("half", "half", 0.04),
+          ("remission", "remission", 0.02), ("cadss_late", "cadss_late", 3e-4)]
 
 with tempfile.TemporaryDirectory() as folder:
     grid = os.path.join(folder, "points.tsv")

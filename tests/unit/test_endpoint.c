@@ -172,20 +172,17 @@ static void test_refused(void **state)
          "h; got \"3 "
          "d\""},
         {"{\"name\": \"x\", \"of\": \"plasma\", \"kind\": \"max\", \"after\": \"t_peak\"}",
-         "study.json:2:69: /endpoints/0/after: expected a time such as \"24 h\", got \"t_peak\"; a "
-         "time given by "
-         "another endpoint is not supported yet"},
+         "study.json:2:69: /endpoints/0/after: expected a time such as \"24 h\" or the name of an "
+         "endpoint that stands earlier in the list, got \"t_peak\""},
         {"{\"name\": \"x\", \"of\": \"plasma\", \"kind\": \"first_time\", \"when\": \"> 1\", "
          "\"after\": 40, "
          "\"hold\": 9}",
          "study.json:2:103: /endpoints/0/hold: \"hold\" is longer than the window, 8 h, so that it "
          "can never be "
          "met"},
-        {"{\"name\": \"x\", \"of\": \"plasma\", \"kind\": \"time_in\", \"when\": \"<= 0.5 * "
-         "peak\"}",
-         "study.json:2:72: /endpoints/0/when: thresholds relative to the peak or trough are not "
-         "supported yet; "
-         "write a quantity such as \">= 0.5\""},
+        {"{\"name\": \"x\", \"of\": \"plasma\", \"kind\": \"time_in\", \"when\": \"<= half * peak\"}",
+         "study.json:2:72: /endpoints/0/when: expected a multiple such as \"0.5 * peak\" or \"0.5 * "
+         "trough\", got \"<= half * peak\""},
         {"{\"name\": \"x\", \"of\": \"plasma\", \"kind\": \"time_in\", \"when\": \"== 1\"}",
          "study.json:2:72: /endpoints/0/when: expected >=, <=, > or < and a threshold such as \">= "
          "0.5\", got "
