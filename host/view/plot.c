@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "store/map.h"
 #include "store/zarr.h"
+#include "view/map_axis.h"
 
 #include <errno.h>
 #include <math.h>
@@ -17,16 +18,7 @@ extern char **environ;
 
 enum { NOT_YET = -1 }; /* in place of a state: a chunk that is not computed yet */
 
-/* One axis of the picture. */
-typedef struct side {
-    int dimension;
-    const char *name;
-    const km_map_array *array;
-    double *value;
-    size_t n;
-    bool logarithmic;
-    char **label; /* of a category: n words, else NULL */
-} side;
+typedef km_map_axis side; /* one axis of the picture */
 
 typedef struct picture {
     km_map_reader *r;
@@ -42,26 +34,14 @@ typedef struct picture {
 
 /* ---- choosing ---- */
 
-/* The first endpoint in the study's own order, else the first array that could be one. */
+/* The first endpoint in the study's own order. */
 static const char *first_endpoint(const picture *p)
 {
-    const km_json *study = km_json_find(km_map_reader_attributes(p->r), "study"), *list;
-    km_json_file *file = NULL;
-    const char *found = NULL;
-    km_diag quiet;
+    int n, *index = km_map_endpoints(p->r, &n);
+    const char *name = n > 0 ? km_map_reader_array(p->r, index[0])->name : NULL;
 
-    km_diag_init(&quiet);
-    if (study && study->string && km_json_parse("study", study->string, &file, &quiet) == KM_OK) {
-        list = km_json_find(km_json_root(file), "endpoints");
-        for (size_t i = 0; list && i < list->n && found == NULL; i++) {
-            const km_json *name = km_json_find(&list->child[i], "name");
-            int at = name && name->string ? km_map_reader_find(p->r, name->string) : -1;
-            found = at >= 0 ? km_map_reader_array(p->r, at)->name : NULL;
-        }
-    }
-    km_json_destroy(file);
-    km_diag_clear(&quiet);
-    return found;
+    free(index);
+    return name;
 }
 
 static km_status choose_endpoint(picture *p, const char *name, km_diag *d)
@@ -99,60 +79,13 @@ static int find_dimension(const picture *p, const char *name)
     return -1;
 }
 
-static void clear_side(side *s)
-{
-    for (size_t i = 0; s->label && i < s->n; i++)
-        free(s->label[i]);
-    free(s->label);
-    free(s->value);
-}
-
-/* The words of flag_meanings; none unless there is one for each value. */
-static void read_labels(side *s)
-{
-    const char *at = s->array->flags;
-    size_t found = 0;
-
-    if (at[0] == '\0')
-        return;
-    s->label = km_alloc(s->n, sizeof *s->label);
-    for (; found < s->n; found++) {
-        size_t length = strcspn(at, " ");
-        s->label[found] = km_format("%.*s", (int)length, at);
-        at += length + (at[length] == ' ');
-    }
-}
-
-static km_status read_axis(picture *p, int dimension, side *s, km_diag *d)
-{
-    const char *name = p->array->dimension[dimension];
-    int index = km_map_reader_find(p->r, name);
-    size_t zero = 0, n = p->array->shape[dimension];
-    km_status st = KM_OK;
-
-    s->dimension = dimension;
-    s->name = name;
-    s->n = n;
-    KM_TRY(km_array_create(n, sizeof *s->value, (void **)&s->value, d));
-    if (index < 0)
-        return KM_OK; /* a single point has no coordinate */
-    s->array = km_map_reader_array(p->r, index);
-    KM_TRY(km_map_reader_read(p->r, index, &zero, &n, s->value, d));
-    read_labels(s);
-    s->logarithmic = n > 2 && s->value[0] > 0.0 &&
-                     fabs(s->value[1] / s->value[0] - s->value[n - 1] / s->value[n - 2]) < 1e-6 * s->value[1] / s->value[0] &&
-                     fabs((s->value[1] - s->value[0]) - (s->value[n - 1] - s->value[n - 2])) > 1e-6 * s->value[n - 1];
-done:
-    return st;
-}
-
 static km_status choose_side(picture *p, const char *name, int otherwise, side *s, km_diag *d)
 {
     int dimension = name ? find_dimension(p, name) : otherwise;
 
     if (dimension < 0)
         return km_diag_fail(d, KM_E_INPUT, "the map has no axis \"%s\"; ketamap info lists them", name);
-    return read_axis(p, dimension, s, d);
+    return km_map_axis_read(p->r, p->array, dimension, s, d);
 }
 
 /* The grid index of a fixed axis: the value asked for, or the middle. */
@@ -162,7 +95,7 @@ static km_status fix_axis(picture *p, int dimension, const km_plot_options *o, k
     size_t best;
     km_status st = KM_OK;
 
-    KM_TRY(read_axis(p, dimension, &s, d));
+    KM_TRY(km_map_axis_read(p->r, p->array, dimension, &s, d));
     best = s.n / 2;
     for (int i = 0; i < o->n_at; i++) {
         const char *equals = strchr(o->at[i], '='), *end;
@@ -189,7 +122,7 @@ static km_status fix_axis(picture *p, int dimension, const km_plot_options *o, k
     else
         km_text_add(&p->fixed, "%.4g %s", s.value[best], s.array && strcmp(s.array->unit, "-") != 0 ? s.array->unit : "");
 done:
-    clear_side(&s);
+    km_map_axis_clear(&s);
     return st;
 }
 
@@ -493,7 +426,7 @@ km_status km_plot(const char *map, const km_plot_options *o, char **made, km_dia
     KM_TRY(draw(&p, script, made, d));
 done:
     free(table), free(script);
-    clear_side(&p.x), clear_side(&p.y), free(p.z), free(p.code), free(p.prefix);
+    km_map_axis_clear(&p.x), km_map_axis_clear(&p.y), free(p.z), free(p.code), free(p.prefix);
     km_text_clear(&p.fixed);
     km_map_reader_close(p.r);
     return st;
