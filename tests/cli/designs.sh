@@ -51,6 +51,15 @@ grep -q "^factor dose: regimen\[0\].amt, 0.1 to 4 mg/kg" "$folder/out" || fail "
 expect 0 "$ketamap" run "$folder/cube.json" --dry-run
 grep -q "^points        70001 in 2 chunks" "$folder/out" || fail "dry run: $(cat "$folder/out")"
 
+# pictures: dots, of an endpoint over a factor or of two factors; the table has a line a dot
+expect 0 "$ketamap" plot "$folder/cube.zarr" --x k --y top --output "$folder/dots"
+[ "$(grep -vc '^#' "$folder/dots.tsv")" -eq 70001 ] || fail "dots.tsv has $(wc -l <"$folder/dots.tsv") lines"
+expect 0 "$ketamap" plot "$folder/cube.zarr" --x dose --y regimen_0_ii --endpoint onset --output "$folder/dots"
+awk -F'\t' '!/^#/ && (NF != 3 || $1 < 0.1 || $1 > 4 || $2 < 0.5 || $2 > 1) {exit 1}' "$folder/dots.tsv" || fail "dots lie outside the bounds"
+expect 2 "$ketamap" plot "$folder/cube.zarr" --x top
+says 'no factor "top"'
+expect 2 "$ketamap" plot "$folder/cube.zarr" --at k=1
+says "a map over points"
 expect 0 "$ketamap" simulate "$folder/cube.json" --times 0:24:12
 
 # a list: the same numbers as evaluate's, and the same program
