@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "engine/device.h"
 #include "engine/engine.h"
+#include "study/design.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -79,8 +80,7 @@ static inline void run_study(const km_study *study, const km_engine_options *opt
 
     km_diag_init(&d);
     assert_true(study->n_points <= MOST && study->n_endpoints <= MOST_ENDPOINTS);
-    for (int a = 0; a < study->n_axes; a++)
-        extent[a] = study->axis[a].n;
+    (void)km_design_shape(study, extent);
     r.value = value;
     r.state = state;
     r.margin = margin;

@@ -2,6 +2,7 @@
 
 #include "abi.h"
 #include "base/memory.h"
+#include "study/design.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,10 +15,7 @@ static double *sample(const km_study *s, size_t n)
     for (size_t i = 0; i < n; i++) {
         double part = fmod((double)(i + 1) * 0.61803398874989485, 1.0);
         uint64_t rank = n == s->n_points ? i : (uint64_t)(part * (double)s->n_points);
-        for (int a = s->n_axes; a-- > 0; rank /= s->axis[a].n)
-            for (int k = 0; k < s->axis[a].n_slots; k++)
-                row[i * (size_t)s->n_slots + (size_t)s->axis[a].slot[k]] =
-                    s->axis[a].value[(size_t)k * s->axis[a].n + (size_t)(rank % s->axis[a].n)];
+        km_study_point(s, rank, row + i * (size_t)s->n_slots);
     }
     return row;
 }

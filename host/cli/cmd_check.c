@@ -41,6 +41,9 @@ static void print_study(const km_study *s, const km_source *source)
     for (int i = 0; i < s->n_axes; i++)
         printf("axis %s: %s, %zu values, %.6g to %.6g %s\n", s->axis[i].name, s->axis[i].of, s->axis[i].n,
                s->axis[i].coordinate[0], s->axis[i].coordinate[s->axis[i].n - 1], s->axis[i].unit);
+    for (int i = 0; i < s->n_factors; i++)
+        printf("factor %s: %s, %.6g to %.6g %s\n", s->factor[i].name, s->factor[i].of, s->factor[i].low, s->factor[i].high,
+               s->factor[i].unit);
     printf("points %llu, horizon %.6g %s, rtol %.3g\n", (unsigned long long)s->n_points, s->horizon, s->model->time_unit,
            s->solver.rtol);
     for (int i = 0; i < s->n_endpoints; i++) {

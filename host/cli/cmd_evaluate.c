@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/engine_options.h"
 #include "cli/output.h"
-#include "cli/points_file.h"
+#include "study/points_file.h"
 #include "cli/statuses.h"
 
 #include <stdio.h>

@@ -20,14 +20,15 @@ static km_status run(const km_arguments *a, km_diag *d)
 
 static const km_option options[] = {
     {"endpoint", "NAME", "what to draw; by default the study's first endpoint"},
-    {"x", "AXIS", "axis along the bottom; by default the first"},
-    {"y", "AXIS", "axis up the side; by default the second"},
+    {"x", "NAME", "axis or factor along the bottom; by default the first"},
+    {"y", "NAME", "axis up the side; by default the second; of a map over points an endpoint or a factor"},
     {"at", "AXIS=VALUE", "another axis' value, the nearest there is; the middle by default; may be given again"},
     {"output", "PREFIX", "PREFIX.png, .svg, .gp and .tsv; by default beside the map"},
     KM_OPTION_STRICT, KM_OPTION_QUIET, {0}};
 
 const km_command km_command_plot = {
-    "plot", "a labelled heatmap of two axes of a map (PNG and SVG)", "MAP", 1,
-    "Draws one endpoint over two axes with gnuplot, and keeps the script and its table beside the picture, to be\n"
-    "changed. Prints the picture's path. Without gnuplot it says so and leaves the script.",
+    "plot", "a labelled heatmap of two axes of a map, or its points (PNG and SVG)", "MAP", 1,
+    "Draws one endpoint over two axes, or a dot for every point of a design that is no grid, with gnuplot, and keeps the\n"
+    "script and its table beside the picture, to be changed. Prints the picture's path. Without gnuplot it says so and\n"
+    "leaves the script.",
     "ketamap plot results/quickstart.zarr --endpoint duration --x dose --y density", options, run};

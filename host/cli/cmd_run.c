@@ -10,6 +10,7 @@
 #include "cli/statuses.h"
 #include "store/map.h"
 #include "store/zarr.h"
+#include "study/design.h"
 #include "view/progress.h"
 
 #include <errno.h>
@@ -113,9 +114,7 @@ static km_status run_chunk(job *j, uint64_t k, km_progress *progress, km_diag *d
     km_status st = KM_OK;
 
     km_map_chunk(j->map, k, origin, extent);
-    j->r.n = 1;
-    for (int a = 0; a < j->study->n_axes; a++)
-        j->r.n *= extent[a];
+    j->r.n = km_map_chunk_points(j->map, k);
     KM_TRY(km_engine_run_box(j->engine, &box, 0, &j->r, d));
     KM_TRY(km_map_put(j->map, k, j->r.value, j->r.state, j->r.margin, j->r.status, j->r.steps, d));
     count(j);
@@ -123,17 +122,6 @@ static km_status run_chunk(job *j, uint64_t k, km_progress *progress, km_diag *d
     km_progress_show(progress, j->before + j->done);
 done:
     return st;
-}
-
-static uint64_t chunk_points(const job *j, uint64_t k)
-{
-    size_t origin[KM_MOST_DIMS], extent[KM_MOST_DIMS];
-    uint64_t n = 1;
-
-    km_map_chunk(j->map, k, origin, extent);
-    for (int a = 0; a < j->study->n_axes; a++)
-        n *= extent[a];
-    return n;
 }
 
 /* ---- words ---- */
@@ -270,26 +258,21 @@ static double memory_needed(const km_study *s)
     return (double)usage.ru_maxrss * 1024e-6 + chunks * n * point * 1e-6;
 }
 
-/* A pilot of the grid's points, spread evenly, for its time and its bytes. */
+/* A pilot of the study's points, spread evenly, for its time and its bytes. */
 static km_status dry_run(job *j, const char *path, km_diag *d)
 {
     const km_study *s = j->study;
     size_t shape[KM_MOST_DIMS], chunk[KM_MOST_DIMS], pilot = s->n_points < 4096 ? (size_t)s->n_points : 4096, bytes = 5;
     double *row = NULL, seconds;
+    int n_dims;
     km_status st = KM_OK;
 
-    for (int a = 0; a < s->n_axes; a++)
-        shape[a] = s->axis[a].n;
-    km_zarr_chunk_shape(s->n_axes, shape, chunk);
+    n_dims = km_design_shape(s, shape);
+    km_zarr_chunk_shape(n_dims, shape, chunk);
     KM_TRY(make_results(j, pilot, d));
     KM_TRY(km_array_create(pilot * (size_t)s->n_slots, sizeof *row, (void **)&row, d));
-    for (size_t i = 0; i < pilot; i++) {
-        uint64_t rank = pilot_rank(i, pilot, s->n_points);
-        for (int a = s->n_axes; a-- > 0; rank /= s->axis[a].n)
-            for (int k = 0; k < s->axis[a].n_slots; k++)
-                row[i * (size_t)s->n_slots + (size_t)s->axis[a].slot[k]] =
-                    s->axis[a].value[(size_t)k * s->axis[a].n + (size_t)(rank % s->axis[a].n)];
-    }
+    for (size_t i = 0; i < pilot; i++)
+        km_study_point(s, pilot_rank(i, pilot, s->n_points), row + i * (size_t)s->n_slots);
     j->r.n = 1; /* drivers compile at the first launch: that is no part of a point's time */
     KM_TRY(km_engine_run_rows(j->engine, row, &j->r, d));
     j->r.n = pilot;
@@ -297,10 +280,11 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
     KM_TRY(km_engine_run_rows(j->engine, row, &j->r, d));
     seconds = now(CLOCK_MONOTONIC) - seconds;
     count(j);
+    bytes += sizeof(double) * (size_t)s->n_factors;
     for (int e = 0; e < s->n_endpoints; e++)
         bytes += 1 + (s->store_double ? 8u : 4u) * (s->endpoint[e].margin ? 2u : 1u);
     printf("points        %llu in %llu chunks\n", (unsigned long long)s->n_points,
-           (unsigned long long)km_zarr_n_chunks(s->n_axes, shape, chunk));
+           (unsigned long long)km_zarr_n_chunks(n_dims, shape, chunk));
     printf("pilot         %zu points in %.2f s, %.1f steps a point, %llu failed\n", pilot, seconds, j->steps / (double)pilot,
            (unsigned long long)km_statuses_failed(&j->statuses));
     printf("time          about %.0f s, and %.1f s for the build\n", seconds / (double)pilot * (double)s->n_points,
@@ -355,7 +339,7 @@ static km_status compute(job *j, const char *path, bool force, km_diag *d)
 
     for (uint64_t k = 0; k < km_map_n_chunks(j->map); k++)
         if (km_map_has_chunk(j->map, k))
-            j->before += chunk_points(j, k);
+            j->before += km_map_chunk_points(j->map, k);
     if (j->before && !j->quiet)
         fprintf(stderr, "ketamap: resuming %s.partial, %llu of %llu models are there\n", path, (unsigned long long)j->before,
                 (unsigned long long)j->study->n_points);
@@ -445,6 +429,6 @@ static const km_option options_of[] = {
 
 const km_command km_command_run = {
     "run", "compute a study's response map", "STUDY", 1,
-    "Integrates every point of the study's grid and writes a Zarr map that xarray, zarr and GDAL open. A run that is\n"
+    "Integrates every point of the study's design and writes a Zarr map that xarray, zarr and GDAL open. A run that is\n"
     "interrupted or killed goes on when the same command is given again, and ends with the same bytes.",
     "ketamap run configs/studies/quickstart.json", options_of, run};

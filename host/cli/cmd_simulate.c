@@ -2,7 +2,7 @@
 #include "abi.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "cli/base_row.h"
+#include "study/base_row.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "engine/engine.h"

@@ -1,6 +1,7 @@
 /* The study's dose records, breaks and endpoint windows as code of one point (see kernels/prepare.cl). */
 #include "base/memory.h"
 #include "codegen/writer.h"
+#include "study/design.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,25 +15,14 @@ static char *field_text(const km_study *study, int record, km_field field)
     return km_format("(wide)%.17g", study->record[record].field[field]);
 }
 
-/* The largest addl a record can have. A slot without an axis (a column of a points file) may hold up to 1000. */
+/* The largest addl a record can have. A slot outside the design (a column of a points file) may hold up to 1000. */
 static int largest_addl(const km_study *study, int record)
 {
-    double largest = study->record[record].field[KM_FIELD_ADDL];
+    double largest = study->record[record].field[KM_FIELD_ADDL], low, high;
 
-    for (int s = 0; s < study->n_slots; s++) {
-        bool on_axis = false;
-        if (study->slot[s].field != KM_FIELD_ADDL || study->slot[s].index != record)
-            continue;
-        for (int a = 0; a < study->n_axes; a++)
-            for (int k = 0; k < study->axis[a].n_slots; k++)
-                if (study->axis[a].slot[k] == s) {
-                    on_axis = true;
-                    for (size_t i = 0; i < study->axis[a].n; i++)
-                        largest = fmax(largest, study->axis[a].value[(size_t)k * study->axis[a].n + i]);
-                }
-        if (!on_axis)
-            largest = fmax(largest, 1000.0);
-    }
+    for (int s = 0; s < study->n_slots; s++)
+        if (study->slot[s].field == KM_FIELD_ADDL && study->slot[s].index == record)
+            largest = fmax(largest, km_design_extent(study, s, &low, &high) ? high : 1000.0);
     return (int)largest;
 }
 

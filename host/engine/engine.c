@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "engine/batch.h"
 #include "engine/program.h"
+#include "study/design.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,23 +202,25 @@ const km_engine_facts *km_engine_facts_of(const km_engine *e) { return &e->facts
 
 /* ---- running ---- */
 
-typedef struct grid_part {
+typedef struct box_part {
     const km_study *study;
     const km_box *box;
     uint64_t first;
-} grid_part;
+} box_part;
 
-static void grid_row(const void *context, size_t i, double *out)
+/* The slots of point first + i of a box. */
+static void box_row(const void *context, size_t i, double *out)
 {
-    const grid_part *g = context;
-    uint64_t rank = g->first + i;
+    const box_part *p = context;
+    size_t shape[KM_MOST_DIMENSIONS], offset[KM_MOST_DIMENSIONS];
+    int n = km_design_shape(p->study, shape);
+    uint64_t in_box = p->first + i, rank = 0;
 
-    for (int a = g->study->n_axes; a-- > 0; rank /= g->box->extent[a]) {
-        const km_axis *axis = &g->study->axis[a];
-        size_t at = g->box->origin[a] + (size_t)(rank % g->box->extent[a]);
-        for (int k = 0; k < axis->n_slots; k++)
-            out[axis->slot[k]] = axis->value[(size_t)k * axis->n + at];
-    }
+    for (int a = n; a-- > 0; in_box /= p->box->extent[a])
+        offset[a] = (size_t)(in_box % p->box->extent[a]);
+    for (int a = 0; a < n; a++)
+        rank = rank * shape[a] + p->box->origin[a] + offset[a];
+    km_study_point(p->study, rank, out);
 }
 
 typedef struct listed_rows {
@@ -232,19 +235,38 @@ static void listed_row(const void *context, size_t i, double *out)
     memcpy(out, l->row + i * l->n_slots, l->n_slots * sizeof *out);
 }
 
+/* A grid's points are made on the device, others here. */
+static km_status prepare_box(km_engine *e, const box_part *part, size_t n, double **row, km_diag *d)
+{
+    size_t n_slots = (size_t)e->study->n_slots;
+    km_status st = KM_OK;
+
+    if (e->study->design == KM_DESIGN_GRID)
+        return km_batch_prepare_box(e, part->box, part->first, n, d);
+    if (*row == NULL)
+        KM_TRY(km_array_create(e->b.capacity * n_slots, sizeof **row, (void **)row, d));
+    for (size_t i = 0; i < n; i++)
+        box_row(part, i, *row + i * n_slots);
+    st = km_batch_prepare_rows(e, &e->source, e->prepare_rows, &e->b, *row, n, d);
+done:
+    return st;
+}
+
 km_status km_engine_run_box(km_engine *e, const km_box *box, uint64_t first, km_results *r, km_diag *d)
 {
+    double *row = NULL;
     km_status st = KM_OK;
 
     for (uint64_t at = 0; at < r->n; at += e->b.capacity) {
         size_t n = r->n - at < e->b.capacity ? (size_t)(r->n - at) : e->b.capacity;
-        grid_part part = {e->study, box, first + at};
-        KM_TRY(km_batch_prepare_box(e, box, first + at, n, d));
+        box_part part = {e->study, box, first + at};
+        KM_TRY(prepare_box(e, &part, n, &row, d));
         KM_TRY(km_batch_run(e, n, d));
         KM_TRY(km_batch_read(e, r, (size_t)at, n, d));
-        KM_TRY(km_batch_retry(e, r, (size_t)at, n, grid_row, &part, d));
+        KM_TRY(km_batch_retry(e, r, (size_t)at, n, box_row, &part, d));
     }
 done:
+    free(row);
     return st;
 }
 

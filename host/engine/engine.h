@@ -1,7 +1,7 @@
 /* The engine: integrate these points, give me their endpoints and statuses.
  *
  * Every command is a different way to choose points and to digest endpoints. Points come from the study's
- * grid, piece by piece, or from rows of slot values. A point's bits depend on the compiled program and the
+ * design, piece by piece, or from rows of slot values. A point's bits depend on the compiled program and the
  * driver only, not on the batch, the order or the number of compute units. */
 #ifndef KM_ENGINE_ENGINE_H
 #define KM_ENGINE_ENGINE_H
@@ -36,9 +36,10 @@ typedef struct km_results {
     double *last_time;    /* [n] */
 } km_results;
 
-/* A box of the study's grid: `origin` and `extent` per axis; points in row-major order (last axis fastest). */
+/* A box of the study's points: `origin` and `extent` per dimension of km_design_shape; points in row-major order (last
+ * axis fastest). */
 typedef struct km_box {
-    const size_t *origin, *extent; /* study->n_axes each */
+    const size_t *origin, *extent;
 } km_box;
 
 typedef struct km_engine_facts {

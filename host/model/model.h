@@ -19,6 +19,7 @@ typedef struct km_parameter {
     bool has_range;
     double low, high;
     char *uncertainty;  /* "uniform", "lognormal", ...: the law of the typical value, or NULL */
+    double cv, sd, mean; /* numbers of that law, NAN where not given */
     const km_json *place;
 } km_parameter;
 

@@ -87,6 +87,28 @@ static km_status read_quantity(const km_json *node, const char *unit, const km_u
 
 /* ---- parameters ---- */
 
+/* The numbers of a law: cv of a lognormal one; sd and mean of the others that have a spread. */
+static km_status read_law_numbers(const km_json *node, const char *law, km_parameter *p, km_diag *d)
+{
+    static const char *const key[] = {"cv", "sd", "mean"};
+    double *const number[] = {&p->cv, &p->sd, &p->mean};
+    bool relative = strcmp(law, "lognormal") == 0, spread = strcmp(law, "normal") == 0 || strcmp(law, "logit-normal") == 0;
+    km_status st = KM_OK;
+
+    for (int i = 0; i < 3; i++) {
+        const km_json *child = km_json_find(node, key[i]);
+        if (child == NULL)
+            continue;
+        KM_TRY(km_json_get_number(node, key[i], number[i], d));
+        if (!(i == 0 ? relative : spread))
+            return km_json_fail(child, d, "the law \"%s\" takes no \"%s\"", law, key[i]);
+        if (i < 2 && *number[i] <= 0.0)
+            return km_json_fail(child, d, "expected a number above 0, got %s", km_json_describe(child));
+    }
+done:
+    return st;
+}
+
 static km_status read_law(const km_json *node, km_parameter *p, km_diag *d)
 {
     static const char *const laws[] = {"uniform",      "log-uniform",  "normal", "lognormal",
@@ -95,13 +117,10 @@ static km_status read_law(const km_json *node, km_parameter *p, km_diag *d)
     const char *law = node->kind == KM_JSON_STRING ? node->string : NULL;
     const char *near;
     km_status st = KM_OK;
-    double number;
 
     if (node->kind == KM_JSON_OBJECT) {
         KM_TRY(km_json_allow(node, keys, d));
         KM_TRY(km_json_get_string(node, "law", &law, d));
-        for (int i = 1; keys[i]; i++)
-            KM_TRY(km_json_get_number(node, keys[i], &number, d));
     }
     if (law == NULL)
         return km_json_fail(node, d, "expected the name of a law, or an object with \"law\", got %s",
@@ -115,6 +134,8 @@ static km_status read_law(const km_json *node, km_parameter *p, km_diag *d)
                             near ? near : "uniform, log-uniform, normal, lognormal, logit-normal, categorical, switch",
                             near ? "\"?" : "");
     }
+    if (node->kind == KM_JSON_OBJECT)
+        KM_TRY(read_law_numbers(node, law, p, d));
 done:
     return st;
 }
@@ -143,7 +164,7 @@ static km_status read_parameter(reader *r, const km_json *node)
     static const char *const strings[] = {"about", "source", "evidence", "group", NULL};
     static const char *const variability_keys[] = {"cv", "sd", "law", NULL};
     static const char *const evidence[] = {"measured", "fitted", "assumed", "recalled", "switch"};
-    km_parameter p = {.place = node};
+    km_parameter p = {.place = node, .cv = (double)NAN, .sd = (double)NAN, .mean = (double)NAN};
     const km_json *child;
     km_status st = KM_OK;
     bool known = false;

@@ -1,33 +1,38 @@
 #include "store/layout.h"
 
 #include "base/memory.h"
+#include "base/text.h"
+#include "study/design.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void add(km_map_layout *y, km_array_role role, int endpoint, char *name, const char *dtype)
+static void add(km_map_layout *y, km_array_role role, int index, char *name, const char *dtype)
 {
     KM_PUSH(y->column, y->n_columns);
-    y->column[y->n_columns++] = (km_map_column){role, endpoint, name, dtype};
+    y->column[y->n_columns++] = (km_map_column){role, index, name, dtype};
 }
 
 void km_map_layout_init(km_map_layout *y, const km_study *s)
 {
     const char *real = s->store_double ? "<f8" : "<f4";
+    km_text names = {0};
 
     memset(y, 0, sizeof *y);
-    y->n_dims = s->n_axes > 0 ? s->n_axes : 1;
-    y->shape[0] = 1;
+    y->n_dims = km_design_shape(s, y->shape);
     y->dimension[0] = "point";
-    for (int a = 0; a < s->n_axes; a++) {
-        y->shape[a] = s->axis[a].n;
+    for (int a = 0; a < s->n_axes; a++)
         y->dimension[a] = s->axis[a].name;
-    }
     km_zarr_chunk_shape(y->n_dims, y->shape, y->chunk);
     y->n_chunks = km_zarr_n_chunks(y->n_dims, y->shape, y->chunk);
     y->chunk_values = 1;
     for (int i = 0; i < y->n_dims; i++)
         y->chunk_values *= y->chunk[i];
+    for (int k = 0; k < s->n_factors; k++) {
+        add(y, KM_ROLE_FACTOR, k, km_strdup(s->factor[k].name), "<f8");
+        km_text_add(&names, "%s%s", k ? " " : "", s->factor[k].name);
+    }
+    y->coordinates = s->n_factors ? km_text_take(&names) : NULL;
     for (int e = 0; e < s->n_endpoints; e++) {
         add(y, KM_ROLE_VALUE, e, km_strdup(s->endpoint[e].name), real);
         add(y, KM_ROLE_STATE, e, km_format("%s_state", s->endpoint[e].name), "|i1");
@@ -43,6 +48,7 @@ void km_map_layout_clear(km_map_layout *y)
     for (int i = 0; i < y->n_columns; i++)
         free(y->column[i].name);
     free(y->column);
+    free(y->coordinates);
     memset(y, 0, sizeof *y);
 }
 

@@ -5,11 +5,11 @@
 #include "store/zarr.h"
 #include "study/study.h"
 
-typedef enum km_array_role { KM_ROLE_VALUE, KM_ROLE_STATE, KM_ROLE_MARGIN, KM_ROLE_STEPS, KM_ROLE_STATUS } km_array_role;
+typedef enum km_array_role { KM_ROLE_FACTOR, KM_ROLE_VALUE, KM_ROLE_STATE, KM_ROLE_MARGIN, KM_ROLE_STEPS, KM_ROLE_STATUS } km_array_role;
 
 typedef struct km_map_column {
     km_array_role role;
-    int endpoint;      /* -1 for steps and status */
+    int index;         /* of the factor or endpoint; -1 for steps and status */
     char *name;
     const char *dtype;
 } km_map_column;
@@ -19,6 +19,7 @@ typedef struct km_map_layout {
     size_t shape[KM_MOST_DIMS], chunk[KM_MOST_DIMS];
     const char *dimension[KM_MOST_DIMS]; /* borrowed from the study */
     km_map_column *column;               /* in the order they are written; status last */
+    char *coordinates;                   /* names of the factors, or NULL */
     int n_columns;
     uint64_t n_chunks;
     size_t chunk_values;

@@ -8,6 +8,7 @@
 #include "store/layout.h"
 #include "store/provenance.h"
 #include "store/quantise.h"
+#include "study/design.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -110,10 +111,16 @@ static void fill(void *chunk, const char *dtype, size_t n)
 
 static km_status column_data(const km_map *map, const km_map_column *c, const job *j, void **out, km_diag *d)
 {
-    size_t from = c->endpoint < 0 ? 0 : (size_t)c->endpoint * j->n;
+    size_t from = c->index < 0 ? 0 : (size_t)c->index * j->n;
     km_status st = KM_OK;
 
     switch (c->role) {
+    case KM_ROLE_FACTOR:
+        KM_TRY(km_array_create(j->n, sizeof(double), out, d));
+        for (size_t i = 0; i < j->n; i++)
+            ((double *)*out)[i] = km_design_coordinate(map->study, &map->study->factor[c->index],
+                                                       j->chunk * map->layout.chunk_values + i);
+        break;
     case KM_ROLE_VALUE: return narrow(map, j->value + from, j->n, c->dtype, out, d);
     case KM_ROLE_MARGIN: return narrow(map, j->margin + from, j->n, c->dtype, out, d);
     case KM_ROLE_STATE:
@@ -269,7 +276,7 @@ static km_status write_coordinate(const km_map *map, int a, km_diag *d)
     km_status st = KM_OK;
 
     km_zarr_array_text(&array, category ? "|i1" : "<f8", 1, &axis->n, &axis->n);
-    km_provenance_array(&attributes, &name, 1, category ? NULL : axis->unit, about,
+    km_provenance_array(&attributes, &name, 1, NULL, category ? NULL : axis->unit, about,
                         category ? (const char *const *)axis->label : NULL, (int)axis->n, 0, 0, NULL);
     KM_TRY(write_array(map->partial, name, &array, &attributes, d));
     if (category) {
@@ -290,7 +297,8 @@ done:
 static km_status write_column_metadata(const km_map *map, const km_map_column *c, km_diag *d)
 {
     const km_map_layout *y = &map->layout;
-    const km_endpoint *e = c->endpoint >= 0 ? &map->study->endpoint[c->endpoint] : NULL;
+    const km_endpoint *e = c->role != KM_ROLE_FACTOR && c->index >= 0 ? &map->study->endpoint[c->index] : NULL;
+    const km_factor *factor = c->role == KM_ROLE_FACTOR ? &map->study->factor[c->index] : NULL;
     const char *output = e ? map->study->model->output[e->output].name : NULL;
     int keep = map->study->store_double ? 52 : map->study->keep;
     char *name = NULL;
@@ -299,25 +307,29 @@ static km_status write_column_metadata(const km_map *map, const km_map_column *c
 
     km_zarr_array_text(&array, c->dtype, y->n_dims, y->shape, y->chunk);
     switch (c->role) {
+    case KM_ROLE_FACTOR:
+        name = factor->about ? km_strdup(factor->about) : km_format("%s (%s)", factor->name, factor->of);
+        km_provenance_array(&attributes, y->dimension, y->n_dims, NULL, factor->unit, name, NULL, 0, 0, 0, NULL);
+        break;
     case KM_ROLE_VALUE:
         name = e->about ? km_strdup(e->about) : km_format("%s of %s", km_endpoint_kind_name(e->kind), output);
-        km_provenance_array(&attributes, y->dimension, y->n_dims, e->unit, name, NULL, 0, 0, keep,
-                            map->audit ? &map->audit[c->endpoint] : NULL);
+        km_provenance_array(&attributes, y->dimension, y->n_dims, y->coordinates, e->unit, name, NULL, 0, 0, keep,
+                            map->audit ? &map->audit[c->index] : NULL);
         break;
     case KM_ROLE_MARGIN:
         name = km_format("signed distance of the extreme of %s from the threshold", output);
-        km_provenance_array(&attributes, y->dimension, y->n_dims, map->study->model->output[e->output].unit, name, NULL, 0, 0, keep,
+        km_provenance_array(&attributes, y->dimension, y->n_dims, y->coordinates, map->study->model->output[e->output].unit, name, NULL, 0, 0, keep,
                             NULL);
         break;
     case KM_ROLE_STATE:
         name = km_format("state of %s", e->name);
-        km_provenance_array(&attributes, y->dimension, y->n_dims, NULL, name, state_flags, 6, 0, 0, NULL);
+        km_provenance_array(&attributes, y->dimension, y->n_dims, y->coordinates, NULL, name, state_flags, 6, 0, 0, NULL);
         break;
     case KM_ROLE_STATUS:
-        km_provenance_array(&attributes, y->dimension, y->n_dims, NULL, "status of the point", point_flags, 8, -1, 0, NULL);
+        km_provenance_array(&attributes, y->dimension, y->n_dims, y->coordinates, NULL, "status of the point", point_flags, 8, -1, 0, NULL);
         break;
     case KM_ROLE_STEPS:
-        km_provenance_array(&attributes, y->dimension, y->n_dims, "1", "integration steps, rejected ones included", NULL, 0, 0, 0,
+        km_provenance_array(&attributes, y->dimension, y->n_dims, y->coordinates, "1", "integration steps, rejected ones included", NULL, 0, 0, 0,
                             NULL);
         break;
     }
@@ -500,6 +512,17 @@ void km_map_chunk(const km_map *map, uint64_t chunk, size_t *origin, size_t *ext
     km_map_layout_box(&map->layout, chunk, origin, extent);
 }
 
+uint64_t km_map_chunk_points(const km_map *map, uint64_t chunk)
+{
+    size_t origin[KM_MOST_DIMS], extent[KM_MOST_DIMS];
+    uint64_t n = 1;
+
+    km_map_layout_box(&map->layout, chunk, origin, extent);
+    for (int i = 0; i < map->layout.n_dims; i++)
+        n *= extent[i];
+    return n;
+}
+
 bool km_map_has_chunk(const km_map *map, uint64_t chunk) { return map->done[chunk]; }
 
 static void *copy(const void *from, size_t size)
@@ -518,13 +541,10 @@ static km_status failure_of(km_map *map, km_diag *d)
 km_status km_map_put(km_map *map, uint64_t chunk, const double *value, const signed char *state, const double *margin,
                      const signed char *status, const int *steps, km_diag *d)
 {
-    size_t origin[KM_MOST_DIMS], extent[KM_MOST_DIMS], n = 1, values;
+    size_t n = (size_t)km_map_chunk_points(map, chunk), values;
     km_status st;
     job *j;
 
-    km_map_layout_box(&map->layout, chunk, origin, extent);
-    for (int i = 0; i < map->layout.n_dims; i++)
-        n *= extent[i];
     values = n * (size_t)map->study->n_endpoints;
     j = km_alloc(1, sizeof *j);
     j->chunk = chunk;

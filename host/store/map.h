@@ -1,5 +1,5 @@
-/* A response map: a Zarr v2 group with one array per endpoint over the study's axes, written while
- * computing, resumed after a kill.
+/* A response map: a Zarr v2 group with one array per endpoint over the study's axes, or over its points beside one
+ * array per factor, written while computing, resumed after a kill.
  *
  * Life: km_map_open makes or reopens NAME.zarr.partial; km_map_put hands over finished chunks (compressed and
  * written by worker threads); km_map_finish renames to NAME.zarr. A chunk's `status` file is written last: it is
@@ -43,8 +43,9 @@ km_status km_map_open(const char *path, const km_study *study, const km_map_fact
 km_status km_map_is_complete(const char *path, const km_study *study, const km_map_facts *facts, bool *same, km_diag *d);
 
 uint64_t km_map_n_chunks(const km_map *map);
-/* Box of a chunk: origin and extent per axis (extent is clipped at the grid's edge). */
+/* Box of a chunk: origin and extent per dimension (extent is clipped at the map's edge), and its points. */
 void km_map_chunk(const km_map *map, uint64_t chunk, size_t *origin, size_t *extent);
+uint64_t km_map_chunk_points(const km_map *map, uint64_t chunk);
 bool km_map_has_chunk(const km_map *map, uint64_t chunk);
 
 /* One chunk's results, row-major within the box: value and margin [n_endpoints][n], state [n_endpoints][n],
@@ -63,7 +64,7 @@ km_status km_map_finish(km_map *map, const char *run_json, km_diag *d);
 /* Without finish the map stays partial and resumable. Takes NULL. */
 void km_map_close(km_map *map);
 
-/* Reading, for info, plot and tests. unit, about and flags are "" where the array has none. */
+/* Reading, for info, plot and tests. unit, about, coordinates and flags are "" where the array has none. */
 typedef struct km_map_array {
     char *name, *unit, *about, *dtype;    /* "<f4", "|i1", "<i4", "<f8" */
     int n_dims;
@@ -71,6 +72,7 @@ typedef struct km_map_array {
     char **dimension;                      /* names */
     bool audited;                          /* an endpoint whose map was audited: */
     km_endpoint_audit error;
+    char *coordinates;                     /* names of the factors, apart by blanks, of a map over points */
     char *flags;                           /* CF flag_meanings: words from flag 0 on (status: from -1) */
 } km_map_array;
 
@@ -83,6 +85,8 @@ const km_json *km_map_reader_attributes(const km_map_reader *reader); /* the gro
 int km_map_reader_n_arrays(const km_map_reader *reader); /* sorted by name */
 const km_map_array *km_map_reader_array(const km_map_reader *reader, int i);
 int km_map_reader_find(const km_map_reader *reader, const char *name); /* index or -1 */
+/* True if an array holds a factor: it says where a map's points are. */
+bool km_map_reader_is_factor(const km_map_reader *reader, int array);
 /* The box [origin, origin+extent) of an array as doubles, row-major. What a partial map does not have yet is NaN. */
 km_status km_map_reader_read(km_map_reader *reader, int array, const size_t *origin, const size_t *extent,
                              double *out, km_diag *d);

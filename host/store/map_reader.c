@@ -28,7 +28,7 @@ static void array_clear(km_map_array *a)
     for (int i = 0; a->dimension && i < a->n_dims; i++)
         free(a->dimension[i]);
     free(a->dimension);
-    free(a->name), free(a->unit), free(a->about), free(a->dtype), free(a->flags);
+    free(a->name), free(a->unit), free(a->about), free(a->dtype), free(a->flags), free(a->coordinates);
     free(a->shape), free(a->chunk);
 }
 
@@ -121,6 +121,7 @@ static void read_zattrs(const km_json *root, km_map_array *a)
     a->unit = text_of(root, "units");
     a->about = text_of(root, "long_name");
     a->flags = text_of(root, "flag_meanings");
+    a->coordinates = text_of(root, "coordinates");
     a->audited = km_json_find(root, "error_p99") != NULL;
     a->error = (km_endpoint_audit){(long)number_of(root, "error_points"), (long)number_of(root, "error_flips"),
                                    number_of(root, "error_median"), number_of(root, "error_p99"), number_of(root, "error_max")};
@@ -285,6 +286,17 @@ int km_map_reader_find(const km_map_reader *r, const char *name)
         if (strcmp(r->array[i].name, name) == 0)
             return i;
     return -1;
+}
+
+bool km_map_reader_is_factor(const km_map_reader *r, int array)
+{
+    int status = km_map_reader_find(r, "status");
+    const char *name = r->array[array].name, *at = r->array[status].coordinates;
+
+    for (size_t n = strlen(name); *at; at += strcspn(at, " "), at += *at == ' ')
+        if (strncmp(at, name, n) == 0 && (at[n] == ' ' || at[n] == '\0'))
+            return true;
+    return false;
 }
 
 bool km_map_reader_complete(const km_map_reader *r, uint64_t *done, uint64_t *total)

@@ -54,12 +54,14 @@ void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
     add_string(out, "program_sha256", f->program_hash, ",");
     add_string(out, "study_sha256", study_hash, ",");
     add_string(out, "model_sha256", model_hash, ",");
+    if (s->list_hash[0] != '\0')
+        add_string(out, "list_sha256", s->list_hash, ",");
     add_string(out, "study", study_text, ",");
     add_string(out, "model", model_text, "");
     km_text_add(out, "}\n");
 }
 
-void km_provenance_array(km_text *out, const char *const *dimension, int n, const char *unit, const char *long_name,
+void km_provenance_array(km_text *out, const char *const *dimension, int n, const char *coordinates, const char *unit, const char *long_name,
                          const char *const *flags, int n_flags, int first, int keep,
                          const km_endpoint_audit *audit)
 {
@@ -67,6 +69,8 @@ void km_provenance_array(km_text *out, const char *const *dimension, int n, cons
     for (int i = 0; i < n; i++)
         km_text_add(out, "%s\"%s\"", i ? ", " : "", dimension[i]);
     km_text_add(out, "]");
+    if (coordinates)
+        km_text_add(out, ",\n    \"coordinates\": \"%s\"", coordinates);
     if (unit) {
         char *quoted = km_json_quote(unit);
         km_text_add(out, ",\n    \"units\": %s", quoted);
@@ -97,6 +101,8 @@ void km_provenance_array(km_text *out, const char *const *dimension, int n, cons
 
 static bool same(const km_json *a, const km_json *b)
 {
+    if (a == NULL && b == NULL)
+        return true;
     if (a == NULL || b == NULL || a->kind != b->kind || a->n != b->n)
         return false;
     if (a->kind == KM_JSON_STRING)
@@ -112,7 +118,7 @@ static bool same(const km_json *a, const km_json *b)
 const char *km_provenance_difference(const char *have, const char *want)
 {
     static const char *const known[][2] = {
-        {"study", "the study's text"}, {"model", "the model's text"}, {"set", "--set"},
+        {"study", "the study's text"}, {"model", "the model's text"}, {"list_sha256", "the list of points"}, {"set", "--set"},
         {"ketamap_version", "the version of ketamap"}, {"precision", "the precision"}, {"audit", "whether it is audited"}, {"lanes", "the number of lanes"},
         {"program_sha256", "the compiled program"}};
     km_json_file *a = NULL, *b = NULL;

@@ -9,8 +9,9 @@
 /* The group's .zattrs. */
 void km_provenance_group(km_text *out, const km_study *study, const km_map_facts *facts);
 
-/* .zattrs of an array. dimension: names, n of them; flags: CF flag meanings from flag value `first` on, or NULL. */
-void km_provenance_array(km_text *out, const char *const *dimension, int n, const char *unit, const char *long_name,
+/* .zattrs of an array. dimension: names, n of them; coordinates: names of the arrays beside it that say where a point
+ * is, or NULL; flags: CF flag meanings from flag value `first` on, or NULL. */
+void km_provenance_array(km_text *out, const char *const *dimension, int n, const char *coordinates, const char *unit, const char *long_name,
                          const char *const *flags, int n_flags, int first, int keep,
                          const km_endpoint_audit *audit);
 

@@ -3,22 +3,18 @@
 #include "study/axis.h"
 
 #include "base/memory.h"
-#include "base/text.h"
+#include "study/design.h"
 #include "study/regimen.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_AXES = 32, LONGEST_AXIS = 10000000 };
+enum { MOST_AXES = KM_MOST_DIMENSIONS, LONGEST_AXIS = 10000000 };
 static const double most_points =
     9007199254740992.0; /* 2^53: a point's rank is exact in a double */
 
 static const char *const axis_keys[] = {"name", "of", "about", "linear", "log", "values", NULL};
-static const char *const design_keys[] = {"axes", NULL};
-static const char *const other_designs[] = {"sobol",  "latin_hypercube", "list", "random",
-                                            "design", "sampling",        "type"};
-enum { N_OTHER_DESIGNS = sizeof other_designs / sizeof other_designs[0] };
 
 void km_axis_clear(km_axis *axis)
 {
@@ -84,31 +80,17 @@ bool km_slot_in_range(const km_study *study, const km_slot *slot, double value,
     return false;
 }
 
-/* Appends a slot to the study and to the axis, unless another axis (or this one) has it. */
 static km_status add_slot(km_study *study, km_axis *axis, const km_slot *slot, const km_json *place,
                           km_diag *d)
 {
-    km_status st = KM_OK;
-    char *name = NULL;
+    int index;
+    km_status st = km_design_add_slot(study, slot, place, &index, d);
 
-    for (int a = 0; a < study->n_axes; a++)
-        for (int s = 0; s < study->axis[a].n_slots; s++) {
-            const km_slot *other = &study->slot[study->axis[a].slot[s]];
-
-            if (other->field != slot->field || other->index != slot->index)
-                continue;
-            name = km_slot_name(study, slot);
-            KM_TRY(km_json_fail(place, d, "\"%s\" is already varied by the axis \"%s\"", name,
-                                study->axis[a].name));
-        }
-    KM_PUSH(study->slot, study->n_slots);
-    study->slot[study->n_slots] = *slot;
+    if (st != KM_OK)
+        return st;
     KM_PUSH(axis->slot, axis->n_slots);
-    axis->slot[axis->n_slots++] = study->n_slots++;
-
-done:
-    free(name);
-    return st;
+    axis->slot[axis->n_slots++] = index;
+    return KM_OK;
 }
 
 static km_status make_array(size_t n, double **out, km_diag *d)
@@ -122,42 +104,34 @@ static km_status make_array(size_t n, double **out, km_diag *d)
 
 /* ---- coordinates of numeric axes ---- */
 
-typedef struct reading {
-    const km_study *study;
-    const km_target *target;
-    bool per_kg;
-} reading;
-
-/* One coordinate: the first sets the axis' unit, the others are converted to it. */
-static km_status read_coordinate(reading *r, km_axis *axis, const km_json *node, double *out,
-                                 km_diag *d)
+km_status km_coordinate_read(km_coordinates *c, const km_json *node, double *out, km_diag *d)
 {
     km_status st = KM_OK;
     km_place place = {.node = node};
     km_quantity q = {.factor = 1.0};
 
-    KM_TRY(km_quantity_read(&place, r->target, &q, d));
+    KM_TRY(km_quantity_read(&place, c->target, &q, d));
     *out = q.number;
-    if (axis->unit == NULL) {
-        axis->unit = q.unit;
-        axis->factor = q.factor;
-        r->per_kg = q.per_kg;
+    if (c->unit == NULL) {
+        c->unit = q.unit;
+        c->factor = q.factor;
+        c->per_kg = q.per_kg;
         q.unit = NULL; /* handed over */
         goto done;
     }
-    if (q.per_kg != r->per_kg)
+    if (q.per_kg != c->per_kg)
         KM_TRY(km_json_fail(node, d,
-                            "the axis begins in %s, and %s is %sper kg; write one unit throughout",
-                            axis->unit, km_json_describe(node), q.per_kg ? "" : "not "));
-    if (q.factor != axis->factor)
-        *out = q.number * (q.factor / axis->factor);
+                            "the %s begins in %s, and %s is %sper kg; write one unit throughout",
+                            c->what, c->unit, km_json_describe(node), q.per_kg ? "" : "not "));
+    if (q.factor != c->factor)
+        *out = q.number * (q.factor / c->factor);
 
 done:
     km_quantity_clear(&q);
     return st;
 }
 
-static km_status read_range(reading *r, km_axis *axis, const km_json *node, km_diag *d)
+static km_status read_range(km_coordinates *c, km_axis *axis, const km_json *node, km_diag *d)
 {
     km_status st = KM_OK;
     bool log_scale = axis->scale == KM_AXIS_LOG;
@@ -168,8 +142,8 @@ static km_status read_range(reading *r, km_axis *axis, const km_json *node, km_d
         KM_TRY(km_json_fail(node, d, "expected [low, high, number of points], got %s%s",
                             km_json_describe(node),
                             node->kind == KM_JSON_ARRAY ? " of another length" : ""));
-    KM_TRY(read_coordinate(r, axis, &node->child[0], &low, d));
-    KM_TRY(read_coordinate(r, axis, &node->child[1], &high, d));
+    KM_TRY(km_coordinate_read(c, &node->child[0], &low, d));
+    KM_TRY(km_coordinate_read(c, &node->child[1], &high, d));
     KM_TRY(km_quantity_whole(&node->child[2], "the number of points", 1, LONGEST_AXIS, &n, d));
     if (log_scale && low <= 0.0)
         KM_TRY(km_json_fail(&node->child[0], d, "a logarithmic axis starts above 0, got %s",
@@ -227,7 +201,7 @@ done:
     return st;
 }
 
-static km_status read_values(reading *r, km_axis *axis, const km_json *node, km_diag *d)
+static km_status read_values(km_coordinates *c, km_axis *axis, const km_json *node, km_diag *d)
 {
     km_status st = KM_OK;
 
@@ -237,7 +211,7 @@ static km_status read_values(reading *r, km_axis *axis, const km_json *node, km_
     axis->n = node->n;
     KM_TRY(make_array(axis->n, &axis->coordinate, d));
     for (size_t i = 0; i < axis->n; i++)
-        KM_TRY(read_coordinate(r, axis, &node->child[i], &axis->coordinate[i], d));
+        KM_TRY(km_coordinate_read(c, &node->child[i], &axis->coordinate[i], d));
 
 done:
     return st;
@@ -251,32 +225,6 @@ static const km_json *place_of(const km_axis *axis, const km_json *node, size_t 
     return i == 0 ? &node->child[0] : i + 1 == axis->n ? &node->child[1] : node;
 }
 
-/* Makes the record agree with an axis over one of its fields. */
-static void adopt(km_study *study, const km_axis *axis, const km_slot *slot, bool per_kg,
-                  const km_json *node, km_diag *d)
-{
-    km_record *record = &study->record[slot->index];
-    bool *flag = slot->field == KM_FIELD_AMT    ? &record->amt_per_kg
-                 : slot->field == KM_FIELD_RATE ? &record->rate_per_kg
-                                                : NULL;
-    bool given = record->given[slot->field];
-
-    if (given && (flag == NULL || *flag == per_kg))
-        return;
-    if (given) {
-        char *where = km_json_where(node);
-        km_diag_warn(
-            d, "%s: the axis is in %s, %sper kg of body weight, and %s of regimen[%d] is %sper kg",
-            where, axis->unit, per_kg ? "" : "not ", km_field_name(slot->field), slot->index,
-            *flag ? "" : "not ");
-        free(where);
-    }
-    if (flag != NULL)
-        *flag = per_kg;
-    record->given[slot->field] = true;
-    record->field[slot->field] = axis->value[0];
-}
-
 static km_status read_numeric(km_study *study, km_axis *axis, const km_json *of,
                               const km_json *node, km_diag *d)
 {
@@ -284,13 +232,14 @@ static km_status read_numeric(km_study *study, km_axis *axis, const km_json *of,
     km_place place = {.node = of};
     km_target target;
     km_slot slot;
-    reading r = {.study = study, .target = &target};
+    km_coordinates c = {.what = "axis", .target = &target};
     bool in_range = true;
 
     KM_TRY(km_slot_find(study, of->string, &place, &slot, d));
     target = km_target_slot(study->model, &slot);
-    KM_TRY(axis->scale == KM_AXIS_VALUES ? read_values(&r, axis, node, d)
-                                         : read_range(&r, axis, node, d));
+    KM_TRY(axis->scale == KM_AXIS_VALUES ? read_values(&c, axis, node, d)
+                                         : read_range(&c, axis, node, d));
+    axis->factor = c.factor;
     KM_TRY(check_distinct(axis, node, d));
     KM_TRY(make_array(axis->n, &axis->value, d));
     for (size_t i = 0; i < axis->n; i++) {
@@ -299,7 +248,7 @@ static km_status read_numeric(km_study *study, km_axis *axis, const km_json *of,
         axis->value[i] = axis->coordinate[i] * axis->factor;
         if (!isfinite(axis->value[i]))
             KM_TRY(km_place_fail(&here, d, "the value %g %s is too large", axis->coordinate[i],
-                                 axis->unit));
+                                 c.unit));
         if (slot.field != KM_FIELD_PARAMETER)
             KM_TRY(km_regimen_check_value(slot.field, axis->value[i], &here, d));
         else if (in_range) /* one warning per axis */
@@ -307,9 +256,10 @@ static km_status read_numeric(km_study *study, km_axis *axis, const km_json *of,
     }
     KM_TRY(add_slot(study, axis, &slot, of, d));
     if (slot.field != KM_FIELD_PARAMETER)
-        adopt(study, axis, &slot, r.per_kg, node, d);
+        km_design_adopt(study, "axis", c.unit, &slot, c.per_kg, axis->value[0], node, d);
 
 done:
+    axis->unit = c.unit;
     return st;
 }
 
@@ -425,32 +375,6 @@ done:
 
 /* ---- one axis ---- */
 
-static km_status check_name(const km_study *study, const km_axis *axis, const km_json *name,
-                            const km_json *of, km_diag *d)
-{
-    if (!km_regimen_is_word(name->string))
-        return km_json_fail(
-            name, d,
-            "the name of an axis begins with a letter and has only letters, digits and _, "
-            "got %s",
-            km_json_describe(name));
-    if (strcmp(name->string, "status") == 0 || strcmp(name->string, "steps") == 0)
-        return km_json_fail(name, d,
-                            "\"%s\" is the name of an array of every map; choose another name",
-                            name->string);
-    for (int i = 0; i < study->n_axes; i++)
-        if (&study->axis[i] != axis && strcmp(study->axis[i].name, name->string) == 0)
-            return km_json_fail(name, d, "two axes are named \"%s\"", name->string);
-    if (km_model_find_parameter(study->model, name->string) >= 0 &&
-        strcmp(name->string, of->string) != 0)
-        return km_json_fail(
-            name, d,
-            "an axis named like the parameter \"%s\" must be \"of\" it, got %s; choose "
-            "another name",
-            name->string, km_json_describe(of));
-    return KM_OK;
-}
-
 /* The one of "linear", "log" and "values" that is there. */
 static km_status find_scale(const km_json *node, km_axis_scale *scale, const km_json **out,
                             km_diag *d)
@@ -492,7 +416,7 @@ static km_status read_axis(km_study *study, km_axis *axis, const km_json *node, 
     axis->name = km_strdup(name->string);
     axis->of = km_strdup(of->string);
     axis->about = about != NULL ? km_strdup(about) : NULL;
-    KM_TRY(check_name(study, axis, name, of, d));
+    KM_TRY(km_design_check_name(study, "axis", axis->name, axis->of, name, d));
     KM_TRY(find_scale(node, &axis->scale, &points, d));
     if (strcmp(of->string, "variant") == 0)
         KM_TRY(read_variants(study, axis, points, d));
@@ -503,19 +427,10 @@ done:
     return st;
 }
 
-km_status km_axis_read_design(km_study *study, const km_json *node, km_diag *d)
+km_status km_axis_read(km_study *study, const km_json *axes, km_diag *d)
 {
     km_status st = KM_OK;
-    const km_json *axes = NULL;
 
-    for (int i = 0; i < N_OTHER_DESIGNS; i++)
-        if (km_json_find(node, other_designs[i]) != NULL)
-            KM_TRY(km_json_fail(km_json_find(node, other_designs[i]), d,
-                                "designs other than \"axes\" are not supported yet"));
-    KM_TRY(km_json_allow(node, design_keys, d));
-    KM_TRY(km_json_get(node, "axes", KM_JSON_ARRAY, &axes, d));
-    if (axes == NULL)
-        goto done;
     if (axes->n > MOST_AXES)
         KM_TRY(
             km_json_fail(axes, d, "a study has at most %d axes, got %zu", (int)MOST_AXES, axes->n));

@@ -351,6 +351,13 @@ static km_status check_name(const km_study *study, const km_json *name, km_diag 
         if (collide(name->string, study->axis[i].name))
             return km_json_fail(name, d, "\"%s\" clashes with the axis \"%s\"; choose another name",
                                 name->string, study->axis[i].name);
+    for (i = 0; i < study->n_factors; i++)
+        if (collide(name->string, study->factor[i].name))
+            return km_json_fail(name, d, "\"%s\" clashes with the factor \"%s\"; choose another name",
+                                name->string, study->factor[i].name);
+    if (study->n_factors > 0 && collide(name->string, "point"))
+        return km_json_fail(name, d, "\"%s\" clashes with the map's dimension \"point\"; choose another name",
+                            name->string);
     return KM_OK;
 }
 

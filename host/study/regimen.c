@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "study/design.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -362,19 +363,9 @@ done:
 static void extent(const km_study *study, int record, km_field field, double *low, double *high)
 {
     *low = *high = study->record[record].field[field];
-    for (int a = 0; a < study->n_axes; a++)
-        for (int s = 0; s < study->axis[a].n_slots; s++) {
-            const km_slot *slot = &study->slot[study->axis[a].slot[s]];
-            const double *value = study->axis[a].value + (size_t)s * study->axis[a].n;
-
-            if (slot->field != field || slot->index != record)
-                continue;
-            *low = *high = value[0];
-            for (size_t i = 1; i < study->axis[a].n; i++) {
-                *low = fmin(*low, value[i]);
-                *high = fmax(*high, value[i]);
-            }
-        }
+    for (int s = 0; s < study->n_slots; s++)
+        if (study->slot[s].field == field && study->slot[s].index == record)
+            (void)km_design_extent(study, s, low, high);
 }
 
 static km_status check_record(const km_study *study, int index, const km_json *node, km_diag *d)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "study/axis.h"
+#include "study/design.h"
 #include "study/endpoint.h"
 #include "study/quantity.h"
 #include "study/regimen.h"
@@ -44,6 +45,8 @@ void km_study_destroy(km_study *study)
         km_record_clear(&study->record[i]);
     for (i = 0; i < study->n_axes; i++)
         km_axis_clear(&study->axis[i]);
+    for (i = 0; i < study->n_factors; i++)
+        km_factor_clear(&study->factor[i]);
     for (i = 0; i < study->n_endpoints; i++)
         km_endpoint_clear(&study->endpoint[i]);
     for (i = 0; i < study->n_set; i++)
@@ -51,6 +54,7 @@ void km_study_destroy(km_study *study)
     free(study->variant);
     free(study->record);
     free(study->axis);
+    free(study->factor);
     free(study->endpoint);
     free(study->set);
     free(study->slot);
@@ -272,6 +276,14 @@ static void warn_overridden(const km_study *study, const assignments *log, km_di
                     km_diag_warn(d, "%s: has no effect, since the axis \"%s\" gives the values",
                                  log->entry[i].where, study->axis[a].name);
             }
+    for (int i = 0; i < log->n; i++)
+        for (int k = 0; k < study->n_factors; k++) {
+            const km_slot *slot = &study->slot[study->factor[k].slot];
+
+            if (slot->field == log->entry[i].slot.field && slot->index == log->entry[i].slot.index)
+                km_diag_warn(d, "%s: has no effect, since the factor \"%s\" gives the values",
+                             log->entry[i].where, study->factor[k].name);
+        }
 }
 
 static void clear_assignments(assignments *log)
@@ -537,12 +549,38 @@ static void warn_unused(const km_study *study, const assignments *log, km_diag *
             km_diag_warn(d, "%s: the axis \"%s\" has no effect, since no %s depends on %s",
                          study->path, study->axis[a].name, of, study->axis[a].of);
     }
+    for (int k = 0; k < study->n_factors && !study->every_factor; k++) {
+        const km_factor *f = &study->factor[k];
+        const km_slot *slot = &study->slot[f->slot];
+
+        if (slot->field == KM_FIELD_PARAMETER && !r.parameter[slot->index])
+            km_diag_warn(d, "%s: the factor \"%s\" has no effect, since no %s depends on %s",
+                         study->path, f->name, of, f->of);
+    }
     free(r.node);
     free(r.parameter);
     free(r.state);
 }
 
 /* ---- the study ---- */
+
+/* Per parameter, whether variants, "set" or --set gave it a value. Caller frees. */
+static bool *given_parameters(const km_study *study, const assignments *log)
+{
+    const km_model *model = study->model;
+    bool *given = km_alloc((size_t)model->n_parameters + 1, sizeof *given);
+
+    for (int i = 0; i < study->n_variants; i++) {
+        const km_variant *v = &model->variant[km_model_find_variant(model, study->variant[i])];
+
+        for (int k = 0; k < v->n; k++)
+            given[v->parameter[k]] = true;
+    }
+    for (int i = 0; i < log->n; i++)
+        if (log->entry[i].slot.field == KM_FIELD_PARAMETER)
+            given[log->entry[i].slot.index] = true;
+    return given;
+}
 
 static km_status check_keys(const km_json *root, km_diag *d)
 {
@@ -564,6 +602,7 @@ static km_status read_root(km_study *study, const km_json *root, const char *con
 {
     km_status st = KM_OK;
     const km_json *regimen = NULL, *design = NULL, *endpoints = NULL;
+    bool *given = NULL;
 
     if (root->kind != KM_JSON_OBJECT)
         KM_TRY(km_json_fail(root, d, "a study is a JSON object, got %s", km_json_describe(root)));
@@ -577,8 +616,9 @@ static km_status read_root(km_study *study, const km_json *root, const char *con
     KM_TRY(read_arguments(study, set, n_set, log, d));
     KM_TRY(read_horizon(study, root, d));
     KM_TRY(km_json_get(root, "design", KM_JSON_OBJECT, &design, d));
+    given = given_parameters(study, log);
     if (design != NULL)
-        KM_TRY(km_axis_read_design(study, design, d));
+        KM_TRY(km_design_read(study, design, given, d));
     KM_TRY(km_regimen_check(study, d));
     KM_TRY(km_json_get(root, "endpoints", KM_JSON_ARRAY, &endpoints, d));
     if (endpoints != NULL)
@@ -589,6 +629,7 @@ static km_status read_root(km_study *study, const km_json *root, const char *con
     warn_unused(study, log, d);
 
 done:
+    free(given);
     return st;
 }
 
@@ -640,6 +681,13 @@ km_status km_study_column(const km_study *study, const char *name, km_slot *slot
         *factor = axis->factor;
         goto done;
     }
+    for (int k = 0; k < study->n_factors; k++) {
+        if (strcmp(study->factor[k].name, name) != 0)
+            continue;
+        *slot = study->slot[study->factor[k].slot];
+        *factor = study->factor[k].factor;
+        goto done;
+    }
     if (km_regimen_is_path(name)) {
         KM_TRY(km_regimen_find(study, name, &place, slot, d));
         goto done;
@@ -647,9 +695,12 @@ km_status km_study_column(const km_study *study, const char *name, km_slot *slot
     slot->index = km_model_find_parameter(study->model, name);
     if (slot->index >= 0)
         goto done;
-    words = km_alloc((size_t)(study->n_axes + study->model->n_parameters) + 1, sizeof *words);
+    words = km_alloc((size_t)(study->n_axes + study->n_factors + study->model->n_parameters) + 1,
+                     sizeof *words);
     for (int a = 0; a < study->n_axes; a++)
         words[n++] = study->axis[a].name;
+    for (int k = 0; k < study->n_factors; k++)
+        words[n++] = study->factor[k].name;
     for (int i = 0; i < study->model->n_parameters; i++)
         words[n++] = study->model->parameter[i].name;
     nearest = km_text_nearest(name, words, n);

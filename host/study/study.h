@@ -1,13 +1,15 @@
 /* A study: a model, a regimen, a design of points, endpoints, a solver, an output.
  *
- * Everything that varies from point to point is a *slot*: a parameter or a field of a dose record. An axis
- * gives values to one slot (or, for the variant axis, to several). Times are in the model's time unit. */
+ * Everything that varies from point to point is a *slot*: a parameter or a field of a dose record. The design is
+ * a grid of axes, or points one after the other whose coordinates are factors. An axis gives values to one slot (or,
+ * for the variant axis, to several), a factor to one. Times are in the model's time unit. */
 #ifndef KM_STUDY_STUDY_H
 #define KM_STUDY_STUDY_H
 
 #include "base/diag.h"
 #include "base/json.h"
 #include "model/model.h"
+#include "study/law.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,6 +55,20 @@ typedef struct km_axis {
     double *value;       /* [n_slots][n], internal units */
     double factor;       /* internal = coordinate * factor (1 for categories) */
 } km_axis;
+
+typedef enum km_design { KM_DESIGN_GRID, KM_DESIGN_SOBOL, KM_DESIGN_LATIN_HYPERCUBE, KM_DESIGN_LIST } km_design;
+
+/* What varies along the points of a design that is no grid. Its values: km_design_coordinate. */
+typedef struct km_factor {
+    char *name, *unit, *about;
+    char *of;            /* as written: "regimen[0].amt", "rho_NI" */
+    int slot;
+    double factor;       /* internal = coordinate * factor */
+    double low, high;    /* of the coordinates */
+    km_law law;          /* of the coordinate, where points are drawn */
+    uint32_t direction[32]; /* Sobol' */
+    double *value;       /* of a list: n_points coordinates, else NULL */
+} km_factor;
 
 typedef enum km_endpoint_kind {
     KM_FIRST_TIME, KM_LAST_TIME, KM_TIME_IN, KM_MAX, KM_MIN, KM_TIME_OF_MAX, KM_TIME_OF_MIN,
@@ -103,7 +119,13 @@ typedef struct km_study {
     int n_slots;
     km_axis *axis;
     int n_axes;
-    uint64_t n_points;   /* product of the axis lengths; 1 without axes */
+    km_design design;
+    km_factor *factor;   /* of designs that are no grid, which have no axes */
+    int n_factors;
+    bool every_factor;   /* the study named none: all that have a range */
+    uint64_t seed;
+    char list_hash[65];  /* SHA-256 of the list's file, or "" */
+    uint64_t n_points;   /* of a grid the product of the axis lengths; 1 without a design */
     km_endpoint *endpoint;
     int n_endpoints;
     km_solver solver;
@@ -123,7 +145,7 @@ void km_study_destroy(km_study *study);
 /* The name of a slot as a user would write it ("rho_NI", "regimen[0].amt"); caller frees. */
 char *km_slot_name(const km_study *study, const km_slot *slot);
 
-/* Resolves "NAME" of a points file: an axis name, a parameter, or regimen[i].field. On success *slot is the
+/* Resolves "NAME" of a points file: the name of an axis or a factor, a parameter, or regimen[i].field. On success *slot is the
  * slot, *factor turns a cell's number into internal units. Fails with the nearest name. */
 km_status km_study_column(const km_study *study, const char *name, km_slot *slot, double *factor, km_diag *d);
 

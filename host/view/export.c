@@ -26,6 +26,7 @@ typedef struct export {
     size_t origin[KM_MOST_DIMS], extent[KM_MOST_DIMS]; /* the slice */
     column *column;
     int n_columns;
+    bool has_factors; /* a map over points: they stand in place of the axis */
 } export;
 
 /* ---- which columns ---- */
@@ -42,6 +43,18 @@ static void add_column(export *x, const char *stem, const char *ending)
     free(name);
 }
 
+static void add_factors(export *x, const char *names)
+{
+    x->has_factors = names[0] != '\0';
+    while (*names) {
+        size_t length = strcspn(names, " ");
+        char *name = km_format("%.*s", (int)length, names);
+        add_column(x, name, "");
+        names += length + (names[length] == ' ');
+        free(name);
+    }
+}
+
 static void add_endpoint(export *x, const char *name)
 {
     add_column(x, name, "");
@@ -56,6 +69,7 @@ static km_status choose_columns(export *x, const char *wanted, km_diag *d)
     char *list = wanted ? km_strdup(wanted) : NULL;
     km_status st = KM_OK;
 
+    add_factors(x, km_map_reader_array(x->r, km_map_reader_find(x->r, "status"))->coordinates);
     for (int i = 0; i < n; i++)
         word[i] = km_map_reader_array(x->r, endpoint[i])->name;
     for (int i = 0; wanted == NULL && i < n; i++)
@@ -189,10 +203,12 @@ static void write_cell(FILE *to, const column *c, double value)
 
 static void write_header(const export *x, FILE *to)
 {
-    for (int i = 0; i < x->n_dims; i++)
-        fprintf(to, "%s%s", i ? "\t" : "", x->axis[i].name);
-    for (int i = 0; i < x->n_columns; i++)
-        fprintf(to, "\t%s", x->column[i].array->name);
+    const char *gap = "";
+
+    for (int i = 0; i < x->n_dims && !x->has_factors; i++, gap = "\t")
+        fprintf(to, "%s%s", gap, x->axis[i].name);
+    for (int i = 0; i < x->n_columns; i++, gap = "\t")
+        fprintf(to, "%s%s", gap, x->column[i].array->name);
     fputc('\n', to);
 }
 
@@ -205,7 +221,7 @@ static void write_block(const export *x, const size_t *origin, const size_t *ext
         n *= extent[i];
     }
     for (size_t p = 0; p < n && !ferror(to); p++) {
-        for (int i = 0; i < x->n_dims; i++) {
+        for (int i = 0; i < x->n_dims && !x->has_factors; i++) {
             if (i)
                 fputc('\t', to);
             if (x->axis[i].label)
@@ -214,7 +230,8 @@ static void write_block(const export *x, const size_t *origin, const size_t *ext
                 write_number(to, x->axis[i].value[at[i]], false);
         }
         for (int c = 0; c < x->n_columns; c++) {
-            fputc('\t', to);
+            if (c || !x->has_factors)
+                fputc('\t', to);
             write_cell(to, &x->column[c], x->column[c].value[p]);
         }
         fputc('\n', to);

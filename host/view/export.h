@@ -1,6 +1,6 @@
 /* A map, or a slice of it, as a table: one line a point, tab-separated, a header of plain names.
  *
- * Columns: the axes in file order, in their units, categories by name; then for each endpoint in the study's order NAME,
+ * Columns: the axes in file order, in their units, categories by name (the factors of a map over points); then for each endpoint in the study's order NAME,
  * NAME_state (a word) and NAME_margin where it was stored; then status (a word) and steps. Numbers are as short as reads back
  * to the same bits; what is absent is NaN. Memory does not grow with the slice. */
 #ifndef KM_VIEW_EXPORT_H

@@ -164,8 +164,9 @@ static km_status print_axes(km_map_reader *r, FILE *to, double *points, km_diag 
     const km_map_array *a = status >= 0 ? km_map_reader_array(r, status) : NULL;
     km_status st = KM_OK;
 
-    fputs("axes\n", to);
     *points = 1.0;
+    if (a && a->coordinates[0] == '\0')
+        fputs("axes\n", to);
     for (int i = 0; a && i < a->n_dims; i++) {
         int index = km_map_reader_find(r, a->dimension[i]);
         const km_map_array *axis;
@@ -180,6 +181,28 @@ static km_status print_axes(km_map_reader *r, FILE *to, double *points, km_diag 
         else
             fprintf(to, "  %-16s %zu values, %.6g to %.6g %s   %s\n", axis->name, a->shape[i], t.low, t.high, axis->unit,
                     axis->about);
+    }
+done:
+    return st;
+}
+
+/* Of a map over points: what varies along them. */
+static km_status print_factors(km_map_reader *r, FILE *to, km_diag *d)
+{
+    tally t;
+    km_status st = KM_OK;
+
+    for (int i = 0, n = 0; i < km_map_reader_n_arrays(r); i++) {
+        const km_map_array *a = km_map_reader_array(r, i);
+        if (!km_map_reader_is_factor(r, i))
+            continue;
+        if (n++ == 0)
+            fputs("factors\n", to);
+        KM_TRY(walk(r, i, &t, d));
+        if (t.missing == t.n)
+            fprintf(to, "  %-16s in %s   %s\n", a->name, a->unit, a->about);
+        else
+            fprintf(to, "  %-16s %.6g to %.6g %s   %s\n", a->name, t.low, t.high, a->unit, a->about);
     }
 done:
     return st;
@@ -203,11 +226,12 @@ km_status km_info_print(const char *map, FILE *to, km_diag *d)
     print_list(attributes, "variants", "variants         ", to);
     print_list(attributes, "set", "set              ", to);
     KM_TRY(print_axes(r, to, &points, d));
+    KM_TRY(print_factors(r, to, d));
     fprintf(to, "  %.0f points, horizon %.6g %s\n", points, number_of(attributes, "horizon"), text_of(attributes, "time_unit"));
     if (complete) {
         fputs("endpoints\n", to);
         for (int i = 0; i < km_map_reader_n_arrays(r); i++)
-            if (!is_axis(km_map_reader_array(r, i)) && !is_companion(km_map_reader_array(r, i)))
+            if (!is_axis(km_map_reader_array(r, i)) && !is_companion(km_map_reader_array(r, i)) && !km_map_reader_is_factor(r, i))
                 KM_TRY(print_endpoint(r, i, to, d));
         KM_TRY(print_status(r, to, d));
     }

@@ -5,16 +5,13 @@
 #include "base/text.h"
 #include "store/map.h"
 #include "store/zarr.h"
+#include "view/gnuplot.h"
 #include "view/map_axis.h"
+#include "view/scatter.h"
 
-#include <errno.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-
-extern char **environ;
 
 enum { NOT_YET = -1 }; /* in place of a state: a chunk that is not computed yet */
 
@@ -189,61 +186,9 @@ static km_status write_table(picture *p, const char *path, km_diag *d)
 
 /* ---- the script ---- */
 
-/* Text for gnuplot, within double quotes. Caller frees. */
-static char *quoted(const char *text)
-{
-    km_text out = {0};
-
-    for (; *text; text++) {
-        if (strchr("\"\\_^@&~{}", *text))
-            km_text_add(&out, *text == '"' || *text == '\\' ? "\\" : "\\\\");
-        km_text_add(&out, "%c", (unsigned char)*text < ' ' ? ' ' : *text);
-    }
-    return km_text_take(&out);
-}
-
-/* A file's name for gnuplot, within single quotes. Caller frees. */
-static char *file_name(const char *path)
-{
-    km_text out = {0};
-
-    for (; *path; path++)
-        km_text_add(&out, *path == '\'' ? "''" : "%c", *path);
-    return km_text_take(&out);
-}
-
-static char *label_of(const km_map_array *a, const char *name)
-{
-    const char *about = a && a->about[0] ? a->about : name;
-
-    return a && strcmp(a->unit, "-") != 0 && a->unit[0] ? km_format("%s [%s]", about, a->unit) : km_strdup(about);
-}
-
-/* 1, 2 and 5 of every decade, or powers of ten only where there are many; small ticks between. */
-static void add_log_tics(km_text *out, char letter, double low, double high)
-{
-    static const int step[] = {1, 2, 5};
-    double decades = log10(high / low);
-    int first = (int)floor(log10(low)), last = (int)ceil(log10(high)), n = 0;
-
-    km_text_add(out, "set logscale %c\nset %ctics (", letter, letter);
-    for (int e = first; e <= last; e++)
-        for (int k = 1; k < 10; k++) {
-            double at = k * pow(10.0, e);
-            bool major = k == 1 || (decades <= 3.5 && (k == step[1] || k == step[2])) || decades < 0.7;
-            if (at < low || at > high)
-                continue;
-            if (major)
-                km_text_add(out, "%s%.6g", n++ ? ", " : "", at);
-            else
-                km_text_add(out, "%s\"\" %.6g 1", n++ ? ", " : "", at);
-        }
-    km_text_add(out, ")\n");
-}
-
 static void add_axis(km_text *out, char letter, const side *s)
 {
-    char *text = label_of(s->array, s->name), *label = quoted(text);
+    char *text = km_gnuplot_label(s->array, s->name), *label = km_gnuplot_text(text);
     double low, high, ignored;
 
     cell(s, 0, &low, &ignored);
@@ -252,13 +197,13 @@ static void add_axis(km_text *out, char letter, const side *s)
     if (s->label) {
         km_text_add(out, "set %ctics (", letter);
         for (size_t i = 0; i < s->n; i++) {
-            char *word = quoted(s->label[i]);
+            char *word = km_gnuplot_text(s->label[i]);
             km_text_add(out, "%s\"%s\" %zu", i ? ", " : "", word, i);
             free(word);
         }
         km_text_add(out, ")\n");
     } else if (s->logarithmic) {
-        add_log_tics(out, letter, low, high);
+        km_gnuplot_log_tics(out, letter, low, high);
     } else {
         km_text_add(out, "set m%ctics 2\n", letter);
     }
@@ -304,8 +249,8 @@ static km_status write_script(const picture *p, const char *path, km_diag *d)
 {
     const char *unit = p->array->unit;
     char *text = unit[0] && strcmp(unit, "-") != 0 ? km_format("%s [%s]", p->array->name, unit) : km_strdup(p->array->name);
-    char *bar = quoted(text), *title = quoted(p->array->about[0] ? p->array->about : p->array->name);
-    char *fixed = quoted(p->fixed.data ? p->fixed.data : ""), *prefix = file_name(p->prefix);
+    char *bar = km_gnuplot_text(text), *title = km_gnuplot_text(p->array->about[0] ? p->array->about : p->array->name);
+    char *fixed = km_gnuplot_text(p->fixed.data ? p->fixed.data : ""), *prefix = km_gnuplot_file(p->prefix);
     km_text out = {0};
     km_status st;
 
@@ -338,45 +283,7 @@ static km_status write_script(const picture *p, const char *path, km_diag *d)
     return st;
 }
 
-static km_status draw(const picture *p, const char *script, char **made, km_diag *d)
-{
-    char program[] = "gnuplot", *copy = km_strdup(script);
-    char *const arguments[] = {program, copy, NULL};
-    pid_t child;
-    int status = 0, error = posix_spawnp(&child, program, NULL, NULL, arguments, environ);
-    km_status st = KM_OK;
-
-    if (error == ENOENT) {
-        km_diag_warn(d, "gnuplot is not installed, so no picture was drawn; the script is %s (package gnuplot-nox)", script);
-        goto done;
-    }
-    if (error != 0)
-        KM_FAIL(d, KM_E_IO, "cannot start gnuplot: %s", strerror(error));
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        km_diag_warn(d, "gnuplot is not installed, so no picture was drawn; the script is %s (package gnuplot-nox)", script);
-    else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        KM_FAIL(d, KM_E_IO, "gnuplot failed on %s", script);
-    else if (made)
-        *made = km_format("%s.png", p->prefix);
-done:
-    free(copy);
-    return st;
-}
-
 /* ---- the whole ---- */
-
-static char *default_prefix(const char *map, const char *endpoint)
-{
-    size_t n = strlen(map);
-
-    while (n > 1 && map[n - 1] == '/')
-        n--;
-    if (n > 5 && strncmp(map + n - 5, ".zarr", 5) == 0)
-        n -= 5;
-    return km_format("%.*s-%s", (int)n, map, endpoint);
-}
 
 static km_status read_slice(picture *p, km_diag *d)
 {
@@ -405,6 +312,10 @@ km_status km_plot(const char *map, const km_plot_options *o, char **made, km_dia
     if (made)
         *made = NULL;
     KM_TRY(km_map_reader_open(map, &p.r, d));
+    if (km_map_reader_array(p.r, km_map_reader_find(p.r, "status"))->coordinates[0]) {
+        st = km_scatter(p.r, map, first_endpoint(&p), o, made, d);
+        goto done;
+    }
     KM_TRY(choose_endpoint(&p, o->endpoint, d));
     if (p.array->n_dims < 2)
         KM_FAIL(d, KM_E_INPUT, "a heatmap needs a map of at least two axes; %s has one", map);
@@ -418,12 +329,12 @@ km_status km_plot(const char *map, const km_plot_options *o, char **made, km_dia
         if (i != p.x.dimension && i != p.y.dimension)
             KM_TRY(fix_axis(&p, i, o, d));
     KM_TRY(read_slice(&p, d));
-    p.prefix = o->prefix ? km_strdup(o->prefix) : default_prefix(map, p.array->name);
+    p.prefix = o->prefix ? km_strdup(o->prefix) : km_gnuplot_prefix(map, p.array->name);
     table = km_format("%s.tsv", p.prefix);
     script = km_format("%s.gp", p.prefix);
     KM_TRY(write_table(&p, table, d));
     KM_TRY(write_script(&p, script, d));
-    KM_TRY(draw(&p, script, made, d));
+    KM_TRY(km_gnuplot_draw(p.prefix, script, made, d));
 done:
     free(table), free(script);
     km_map_axis_clear(&p.x), km_map_axis_clear(&p.y), free(p.z), free(p.code), free(p.prefix);

@@ -1,4 +1,4 @@
-/* A first picture of a map: one endpoint over two axes, drawn by gnuplot. */
+/* A first picture of a map: one endpoint over two axes, or dots over a factor (view/scatter.h), drawn by gnuplot. */
 #ifndef KM_VIEW_PLOT_H
 #define KM_VIEW_PLOT_H
 

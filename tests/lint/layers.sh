@@ -31,7 +31,7 @@ for folder in host/*/; do
     fi
     allowed="$name ${rule:-}"
     lines '^[[:space:]]*#[[:space:]]*include "' | { grep "^$folder" || true; } |
-        { grep -vE "\"abi\\.h\"|\"(${allowed// /|})/[a-z0-9_]+\\.h\"" || true; } |
+        { grep -vE "\"(abi|points)\\.h\"|\"(${allowed// /|})/[a-z0-9_]+\\.h\"" || true; } |
         report "host/LAYERS lets $name include only: $allowed"
 done
 

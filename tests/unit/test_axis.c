@@ -299,10 +299,6 @@ static void test_designs(void **state)
     (void)state;
     assert_int_equal(reads(with_axis(""))->n_points, 1);
     assert_int_equal(reads(with("\"design\": {}"))->n_axes, 0);
-    refuses(with("\"design\": {\"sobol\": 1024}"),
-            "study.json:2:21: /design/sobol: designs other than \"axes\" are not supported yet");
-    refuses(with("\"design\": {\"list\": \"points.tsv\"}"),
-            "study.json:2:20: /design/list: designs other than \"axes\" are not supported yet");
     refuses(with("\"design\": {\"axis\": []}"),
             "study.json:2:20: /design/axis: unknown key \"axis\"; did you mean \"axes\"?");
     refuses(with_axis("{\"name\": \"a\", \"of\": \"V\", \"linear\": [1, 2, 10000000]}, {\"name\": "

@@ -1,6 +1,6 @@
 /* A study's slots at their base values. */
-#ifndef KM_CLI_BASE_ROW_H
-#define KM_CLI_BASE_ROW_H
+#ifndef KM_STUDY_BASE_ROW_H
+#define KM_STUDY_BASE_ROW_H
 
 #include "study/study.h"
 

@@ -1,4 +1,4 @@
-#include "cli/base_row.h"
+#include "study/base_row.h"
 
 #include "base/memory.h"
 

@@ -1,11 +1,13 @@
 /* Reading a table of points. */
-#include "cli/points_file.h"
+#include "study/points_file.h"
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/text.h"
-#include "cli/base_row.h"
 #include "study/axis.h"
+#include "study/base_row.h"
+#include "study/design.h"
 #include "study/regimen.h"
 
 #include <math.h>
@@ -21,7 +23,7 @@ typedef struct column {
     bool outside; /* a value out of the model's range was warned of */
 } column;
 
-/* Kernels make room for this many further doses of a record when no axis says how many. */
+/* Kernels make room for this many further doses of a record when the design does not say how many. */
 enum { MOST_ADDL_COLUMN = 1000 };
 
 static int slot_of(km_study *s, km_slot slot)
@@ -61,20 +63,9 @@ static const column *overlap(const km_study *s, const column *all, int n, const 
 
 static double most_addl(const km_study *s, int slot)
 {
-    double most = s->record[s->slot[slot].index].field[KM_FIELD_ADDL];
-    bool on_axis = false;
+    double low, high, base = s->record[s->slot[slot].index].field[KM_FIELD_ADDL];
 
-    for (int a = 0; a < s->n_axes; a++)
-        for (int k = 0; k < s->axis[a].n_slots; k++) {
-            const km_axis *axis = &s->axis[a];
-
-            if (axis->slot[k] != slot)
-                continue;
-            on_axis = true;
-            for (size_t i = 0; i < axis->n; i++)
-                most = fmax(most, axis->value[(size_t)k * axis->n + i]);
-        }
-    return on_axis ? most : fmax(most, MOST_ADDL_COLUMN);
+    return fmax(base, km_design_extent(s, slot, &low, &high) ? high : MOST_ADDL_COLUMN);
 }
 
 /* What a column gives, its record has: the rules of records hold for them together. */
@@ -231,6 +222,7 @@ km_status km_points_read(const char *path, km_study *study, km_points *out, km_d
 
     memset(out, 0, sizeof *out);
     KM_TRY(km_file_read(path, &out->text, &size, d));
+    km_sha256_hex(out->text, size, out->hash);
     if (strlen(out->text) != size)
         KM_FAIL(d, KM_E_INPUT, "%s: a table of text has no zero bytes", path);
     for (size_t i = 0; i < size; i++)

@@ -1,0 +1,238 @@
+#include "study/factor.h"
+
+#include "base/memory.h"
+#include "study/axis.h"
+#include "study/design.h"
+#include "study/joe_kuo.h"
+#include "study/regimen.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const long most_points = 4294967296; /* 2^32: an index is a word */
+static const char *const draw_keys[] = {"n", "seed", "factors", NULL};
+static const char *const factor_keys[] = {"name", "of", "about", "linear", "log", NULL};
+
+static km_status read_seed(const km_json *node, uint64_t *out, km_diag *d)
+{
+    const char *text = node->kind == KM_JSON_STRING ? node->string : "";
+
+    errno = 0;
+    *out = strtoull(text, NULL, 10);
+    if (*text == '\0' || text[strspn(text, "0123456789")] != '\0' || errno != 0)
+        return km_json_fail(node, d, "a seed is a string of digits, \"0\" to \"18446744073709551615\", got %s",
+                            km_json_describe(node));
+    return KM_OK;
+}
+
+/* [low, high], in the unit of the first. */
+static km_status read_bounds(km_factor *f, const km_target *target, const km_json *node, bool *per_kg, km_diag *d)
+{
+    km_coordinates c = {.what = "factor", .target = target};
+    bool logarithmic = f->law.kind == KM_LAW_LOG_UNIFORM;
+    km_status st = KM_OK;
+
+    if (node->kind != KM_JSON_ARRAY || node->n != 2)
+        KM_TRY(km_json_fail(node, d, "expected [low, high], got %s%s", km_json_describe(node),
+                            node->kind == KM_JSON_ARRAY ? " of another length" : ""));
+    KM_TRY(km_coordinate_read(&c, &node->child[0], &f->law.low, d));
+    KM_TRY(km_coordinate_read(&c, &node->child[1], &f->law.high, d));
+    if (logarithmic && f->law.low <= 0.0)
+        KM_TRY(km_json_fail(&node->child[0], d, "a logarithmic factor starts above 0, got %s",
+                            km_json_describe(&node->child[0])));
+    if (!(f->law.low < f->law.high))
+        KM_TRY(km_json_fail(&node->child[1], d, "expected a number larger than %g, got %s", f->law.low,
+                            km_json_describe(&node->child[1])));
+    if (!isfinite(f->law.high - f->law.low) || (logarithmic && !isfinite(f->law.high / f->law.low)) ||
+        !isfinite(f->law.low * c.factor) || !isfinite(f->law.high * c.factor))
+        KM_TRY(km_json_fail(node, d, "the span from %g to %g is too large", f->law.low, f->law.high));
+    f->factor = c.factor;
+    f->unit = c.unit;
+    c.unit = NULL; /* handed over */
+    *per_kg = c.per_kg;
+
+done:
+    free(c.unit);
+    return st;
+}
+
+/* The parameter's own law, in its own unit. */
+static km_status take_law(const km_study *study, km_factor *f, const km_slot *slot, const km_json *node, km_diag *d)
+{
+    const km_parameter *p;
+    const char *why = NULL;
+
+    if (slot->field != KM_FIELD_PARAMETER)
+        return km_json_fail(node, d, "a field of the regimen has no law of its own; give \"linear\" or \"log\": [low, high]");
+    p = &study->model->parameter[slot->index];
+    if (!p->has_range)
+        return km_json_fail(node, d, "the parameter \"%s\" has no \"range\" in the model; give \"linear\" or \"log\": [low, high]",
+                            p->name);
+    if (!km_law_of_parameter(p, &f->law, &why))
+        return km_json_fail(node, d, "the law of \"%s\", %s, cannot be drawn from: %s; give \"linear\" or \"log\": [low, high]",
+                            p->name, p->uncertainty, why);
+    f->factor = 1.0;
+    f->unit = km_strdup(p->unit);
+    return KM_OK;
+}
+
+static km_status check_bounds(const km_study *study, const km_factor *f, const km_slot *slot, const km_json *bounds, km_diag *d)
+{
+    km_status st = KM_OK;
+    bool in_range = true;
+
+    for (size_t i = 0; i < 2; i++) {
+        km_place place = {.node = &bounds->child[i]};
+        double value = (i == 0 ? f->law.low : f->law.high) * f->factor;
+
+        if (slot->field != KM_FIELD_PARAMETER)
+            KM_TRY(km_regimen_check_value(slot->field, value, &place, d));
+        else if (in_range) /* one warning a factor */
+            in_range = km_slot_in_range(study, slot, value, &place, d);
+    }
+done:
+    return st;
+}
+
+/* The factor's slot and the numbers of its dimension; takes the factor. */
+static km_status add_factor(km_study *study, km_factor *f, const km_slot *slot, const km_json *place, km_diag *d)
+{
+    km_status st = KM_OK;
+
+    if (study->n_factors == KM_JOE_KUO_DIMENSIONS)
+        KM_TRY(km_json_fail(place, d, "a design has at most %d factors", (int)KM_JOE_KUO_DIMENSIONS));
+    KM_TRY(km_design_add_slot(study, slot, place, &f->slot, d));
+    f->low = f->law.low;
+    f->high = f->law.high;
+    if (study->design == KM_DESIGN_SOBOL)
+        km_joe_kuo_directions(study->n_factors, f->direction);
+    KM_PUSH(study->factor, study->n_factors);
+    study->factor[study->n_factors++] = *f;
+    memset(f, 0, sizeof *f);
+done:
+    return st;
+}
+
+static km_status read_factor(km_study *study, const km_json *node, km_diag *d)
+{
+    km_status st = KM_OK;
+    const km_json *of = NULL, *name = NULL, *bounds = NULL, *logarithmic;
+    const char *about = NULL;
+    km_factor f = {0};
+    km_place place;
+    km_target target;
+    km_slot slot;
+    bool per_kg = false;
+
+    KM_TRY(km_json_allow(node, factor_keys, d));
+    KM_TRY(km_json_need(node, "of", KM_JSON_STRING, &of, d));
+    KM_TRY(km_json_get(node, "name", KM_JSON_STRING, &name, d));
+    KM_TRY(km_json_get_string(node, "about", &about, d));
+    f.of = km_strdup(of->string);
+    f.about = about ? km_strdup(about) : NULL;
+    f.name = name ? km_strdup(name->string) : km_design_word(of->string);
+    KM_TRY(km_design_check_name(study, "factor", f.name, f.of, name ? name : of, d));
+    place = (km_place){.node = of};
+    KM_TRY(km_slot_find(study, of->string, &place, &slot, d));
+    if (slot.field == KM_FIELD_ADDL)
+        KM_TRY(km_json_fail(of, d, "\"addl\" counts doses and is whole; vary it by an axis or a list"));
+    target = km_target_slot(study->model, &slot);
+    bounds = km_json_find(node, "linear");
+    logarithmic = km_json_find(node, "log");
+    if (bounds && logarithmic)
+        KM_TRY(km_json_fail(logarithmic, d, "a factor has one of \"linear\" and \"log\", not two"));
+    f.law.kind = logarithmic ? KM_LAW_LOG_UNIFORM : KM_LAW_UNIFORM;
+    bounds = logarithmic ? logarithmic : bounds;
+    if (bounds) {
+        KM_TRY(read_bounds(&f, &target, bounds, &per_kg, d));
+        KM_TRY(check_bounds(study, &f, &slot, bounds, d));
+    } else {
+        KM_TRY(take_law(study, &f, &slot, node, d));
+    }
+    if (f.about == NULL && slot.field == KM_FIELD_PARAMETER && study->model->parameter[slot.index].about)
+        f.about = km_strdup(study->model->parameter[slot.index].about);
+    if (slot.field != KM_FIELD_PARAMETER)
+        km_design_adopt(study, "factor", f.unit, &slot, per_kg, km_law_quantile(&f.law, 0.5) * f.factor, bounds, d);
+    KM_TRY(add_factor(study, &f, &slot, of, d));
+
+done:
+    km_factor_clear(&f);
+    return st;
+}
+
+static bool is_choice(const km_parameter *p)
+{
+    return (p->uncertainty && (strcmp(p->uncertainty, "switch") == 0 || strcmp(p->uncertainty, "categorical") == 0)) ||
+           (p->evidence && strcmp(p->evidence, "switch") == 0);
+}
+
+static km_status take_every_parameter(km_study *study, const bool *given, const km_json *node, km_diag *d)
+{
+    km_status st = KM_OK;
+    km_factor f = {0};
+
+    study->every_factor = true;
+    for (int i = 0; i < study->model->n_parameters; i++) {
+        const km_parameter *p = &study->model->parameter[i];
+        km_slot slot = {.field = KM_FIELD_PARAMETER, .index = i};
+
+        if (!p->has_range || is_choice(p) || given[i])
+            continue;
+        KM_TRY(take_law(study, &f, &slot, node, d));
+        f.name = km_strdup(p->name);
+        f.of = km_strdup(p->name);
+        f.about = p->about ? km_strdup(p->about) : NULL;
+        KM_TRY(km_design_check_name(study, "factor", f.name, f.of, node, d));
+        KM_TRY(add_factor(study, &f, &slot, node, d));
+    }
+    if (study->n_factors == 0)
+        KM_TRY(km_json_fail(node, d, "there is nothing to vary: no parameter of the model has a range that the study leaves open"));
+
+done:
+    km_factor_clear(&f);
+    return st;
+}
+
+static void warn_balance(const km_study *study, const km_json *node, km_diag *d)
+{
+    uint64_t n = study->n_points, below = 1;
+    char *where;
+
+    while (2 * below <= n)
+        below *= 2;
+    if (study->design != KM_DESIGN_SOBOL || below == n)
+        return;
+    where = km_json_where(node);
+    km_diag_warn(d, "%s: %llu is no power of 2, so that the points are not balanced; %llu and %llu are", where,
+                 (unsigned long long)n, (unsigned long long)below, (unsigned long long)(2 * below));
+    free(where);
+}
+
+km_status km_factor_read(km_study *study, const km_json *node, const bool *given, km_diag *d)
+{
+    km_status st = KM_OK;
+    const km_json *n = NULL, *factors = NULL, *seed;
+    long count;
+
+    KM_TRY(km_json_allow(node, draw_keys, d));
+    KM_TRY(km_json_need(node, "n", KM_JSON_NUMBER, &n, d));
+    KM_TRY(km_quantity_whole(n, "the number of points", 1, most_points, &count, d));
+    study->n_points = (uint64_t)count;
+    warn_balance(study, n, d);
+    study->seed = 1;
+    seed = km_json_find(node, "seed");
+    if (seed)
+        KM_TRY(read_seed(seed, &study->seed, d));
+    KM_TRY(km_json_get(node, "factors", KM_JSON_ARRAY, &factors, d));
+    if (factors && factors->n == 0)
+        KM_TRY(km_json_fail(factors, d, "expected at least one factor; without \"factors\" every parameter that has a range is one"));
+    for (size_t i = 0; factors && i < factors->n; i++)
+        KM_TRY(read_factor(study, &factors->child[i], d));
+    if (factors == NULL)
+        KM_TRY(take_every_parameter(study, given, node, d));
+
+done:
+    return st;
+}
