@@ -15,7 +15,7 @@ typedef struct km_passage {
     real t0, t1, h;
     real g0[KM_OUTPUTS], g1[KM_OUTPUTS], d0[KM_OUTPUTS], d1[KM_OUTPUTS];
     real y0[KM_N_DENSE], y1[KM_N_DENSE], f0[KM_N_DENSE], f1[KM_N_DENSE]; /* states outputs need, their rates */
-    real a[KM_N_DENSE], b[KM_N_DENSE];                                   /* the integrator's coefficients */
+    real a[KM_N_DENSE], b[KM_N_DENSE], q[KM_N_DENSE];                    /* the integrator's coefficients */
 } km_passage;
 
 /* Output k at the fraction x of the passage. States follow the cubic through their values and rates, three to ten
@@ -29,10 +29,14 @@ KM_INLINE real km_between(const km_passage *p, const int k, const real x, const 
     for (int i = 0; i < KM_N_DENSE; i++) {
         const real change = p->y1[i] - p->y0[i];
         real a = KM_FMA(p->f0[i], p->h, -change), b = KM_FMA(-p->h, p->f0[i] + p->f1[i], R(2.0) * change);
+#if KM_QUARTIC
+        y[i] = KM_FMA(x * x * rest, rest * p->q[i], KM_FMA(rest, p->y0[i], x * KM_FMA(rest, KM_FMA(x, b, a), p->y1[i])));
+#else
         const mask smooth = fabs((a - p->a[i]) + R(0.5) * (b - p->b[i])) <= R(0.2) * fabs(change);
         a = km_pick(smooth, a, p->a[i]);
         b = km_pick(smooth, b, p->b[i]);
         y[i] = KM_FMA(rest, p->y0[i], x * KM_FMA(rest, KM_FMA(x, b, a), p->y1[i]));
+#endif
     }
     return km_output(k, KM_FMA(x, p->h, p->t0), y, c);
 }

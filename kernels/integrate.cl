@@ -103,7 +103,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 #endif
 {
     real c[KM_CONSTANTS], u[KM_DOSED], y[KM_STATES], f[KM_STATES], ft[KM_STATES], J[KM_N_J];
-    real weight[KM_STATES], dy[KM_STATES], error[KM_STATES];
+    real weight[KM_STATES], dy[KM_STATES], error[KM_STATES], f_end[KM_STATES];
     real next_u[KM_DOSED], bolus[KM_DOSED];
 #if KM_COMPENSATE
     real lost[KM_STATES]; /* what rounding took from the states */
@@ -140,7 +140,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
     for (int d = 0; d < KM_DOSED; d++)
         u[d] = next_u[d] = bolus[d] = KM_NUMBER(R(0.0));
     for (int i = 0; i < KM_STATES; i++) {
-        y[i] = f[i] = ft[i] = dy[i] = error[i] = KM_NUMBER(R(0.0));
+        y[i] = f[i] = ft[i] = dy[i] = error[i] = f_end[i] = KM_NUMBER(R(0.0));
         weight[i] = KM_NUMBER(R(1.0));
 #if KM_COMPENSATE
         lost[i] = KM_NUMBER(R(0.0));
@@ -154,7 +154,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
     for (int k = 0; k < KM_OUTPUTS; k++)
         p.g0[k] = p.g1[k] = p.d0[k] = p.d1[k] = KM_NUMBER(R(0.0));
     for (int d = 0; d < KM_N_DENSE; d++)
-        p.y0[d] = p.y1[d] = p.f0[d] = p.f1[d] = p.a[d] = p.b[d] = KM_NUMBER(R(0.0));
+        p.q[d] = p.y0[d] = p.y1[d] = p.f0[d] = p.f1[d] = p.a[d] = p.b[d] = KM_NUMBER(R(0.0));
     p.t0 = p.t1 = p.h = KM_NUMBER(R(0.0));
 
     for (;;) {
@@ -246,7 +246,17 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 
         /* ---- rates, Jacobian and outputs here ---- */
         t = start_time + elapsed;
+#if KM_IMPLICIT
         km_derivatives(KM_HERE(t, start_time + length), y, c, u, f, J, ft);
+#else /* known from the last step, except where a point begins and after a jump */
+        for (int i = 0; i < KM_N_STATES; i++)
+            f[i] = km_pick(pending, f_end[i], f[i]);
+        if (km_any(fresh | jumped)) {
+            km_rates(KM_HERE(t, start_time + length), y, c, u, f_end);
+            for (int i = 0; i < KM_N_STATES; i++)
+                f[i] = km_pick(fresh | jumped, f_end[i], f[i]);
+        }
+#endif
         km_observe(KM_HERE(t, start_time + length), y, c, f, p.g1, p.d1);
 
         /* ---- the step just accepted, or the jump ---- */
@@ -346,7 +356,17 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
         km_weights(c, y, weight);
         if (km_any(opening & stepping)) {
             real slope[KM_STATES];
+#if KM_IMPLICIT
             km_second(J, c, f, ft, slope);
+#else /* over a stretch in which the states change by about their tolerance */
+            const real f2 = km_norm2(f, weight);
+            const real stretch = km_min(km_pick(f2 > R(0.0), R(1.0) / sqrt(f2), length), R(0.01) * length);
+            for (int i = 0; i < KM_N_STATES; i++)
+                dy[i] = KM_FMA(stretch, f[i], y[i]);
+            km_rates(KM_STAGE_TIME(t, R(1.0), stretch, start_time + length), dy, c, u, slope);
+            for (int i = 0; i < KM_N_STATES; i++)
+                slope[i] = (slope[i] - f[i]) / stretch;
+#endif
             h = km_pick(opening & stepping, km_first_step(y, f, slope, weight, length), h);
             opening = opening & km_not(stepping);
         }
@@ -354,7 +374,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
         nan_failed = none;
         {
             const real left = length - elapsed;
-            real step = h, e2, factor, f8;
+            real step = h, e2, factor;
             mask final, accept, reject, broken;
 #if KM_LIMIT_STEP /* interpolation between steps should not be the larger error */
             step = km_min(step, KM_FMA(KM_NUMBER(R(0.04)), t, KM_NUMBER(KM_EARLY_STEP)));
@@ -362,10 +382,9 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             final = step >= R(0.95) * left;
             step = km_pick(final, left, km_min(step, R(0.55) * left));
             step = km_pick(stepping, step, KM_NUMBER(R(1.0)));
-            km_step(t, step, y, f, J, ft, c, u, start_time + length, dy, error, p.a, p.b);
+            km_step(t, step, y, f, J, ft, c, u, start_time + length, dy, error, f_end, p.a, p.b, p.q);
             e2 = km_norm2(error, weight);
-            f8 = km_root8(e2);                    /* error^(-1/4) */
-            factor = R(0.95) * f8;
+            factor = R(0.95) * KM_STEP_ROOT(e2);
             broken = stepping & km_not(e2 < KM_NUMBER(KM_NORM_LIMIT));
             accept = stepping & (e2 <= R(1.0));
             reject = stepping & km_not(accept);

@@ -4,20 +4,28 @@
  * E. Hairer, G. Wanner, Solving Ordinary Differential Equations II, 2nd ed. 1996, section IV.7; coefficients in the
  * transformed variables of that section.
  *
- * An integrator keeps this contract: km_step(t, h, y, f, J, ft, c, u, dy, error, a, b) gives the increment dy of
- * all states, an estimate of its error, and for the states that outputs need (KM_DENSE) the two coefficients of
- *   y(x) = y0 (1-x) + x (y1 + (1-x) (a + x b)),  x = (t - t0)/h. */
+ * An integrator is one file and one row of the table in host/study/method.c. It keeps this contract:
+ * - KM_IMPLICIT: 1 if it uses J and ft; else they are not computed, and km_step gives dy/dt at the step's end in f_end.
+ * - KM_STEP_ROOT(e2): (error norm)^(-1/order) from the norm's square, where a step's error estimate goes with h^order.
+ * - km_step(t, h, y, f, J, ft, c, u, t_end, dy, error, f_end, a, b, q): from states y and rates f at t, with constants c
+ *   and infusions u, the increment dy of all states over h and an estimate of its error; for the states that outputs
+ *   need (KM_DENSE) the coefficients of its own dense output
+ *     y(x) = y0 (1-x) + x (y1 + (1-x) (a + x b)),  x = (t - t0)/h,
+ *   which is used where the cubic through values and rates is no good, and, with KM_QUARTIC, what to add to that cubic:
+ *   x^2 (1-x)^2 q. Times of stages are written KM_STAGE_TIME(t, part, h, t_end). */
 #ifndef KM_RODAS4_H
 #define KM_RODAS4_H
 
-#define KM_ORDER_ROOT 4 /* the error of a step goes with h^4 */
+#define KM_IMPLICIT 1
+#define KM_QUARTIC 0
+#define KM_STEP_ROOT(e2) km_root8(e2) /* the error of a step goes with h^4 */
 
 #define KM_EACH for (int i = 0; i < KM_N_STATES; i++)
 
 static inline __attribute__((always_inline)) void km_step(const real t, const real h, const real *y, const real *f,
                                                           const real *J, const real *ft, const real *c, const real *u,
-                                                          const real t_end, real *dy, real *error, real *dense_a,
-                                                          real *dense_b)
+                                                          const real t_end, real *dy, real *error, real *f_end,
+                                                          real *dense_a, real *dense_b, real *dense_q)
 {
     const real ih = R(1.0) / h;
     real k1[KM_STATES], k2[KM_STATES], k3[KM_STATES], k4[KM_STATES], k5[KM_STATES], w[KM_STATES];

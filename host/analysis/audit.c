@@ -7,19 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The sample: ranks along the golden ratio, which no axis length divides, so that every axis is covered evenly. */
-static double *sample(const km_study *s, size_t n)
-{
-    double *row = km_alloc(n * (size_t)s->n_slots + 1, sizeof *row);
-
-    for (size_t i = 0; i < n; i++) {
-        double part = fmod((double)(i + 1) * 0.61803398874989485, 1.0);
-        uint64_t rank = n == s->n_points ? i : (uint64_t)(part * (double)s->n_points);
-        km_study_point(s, rank, row + i * (size_t)s->n_slots);
-    }
-    return row;
-}
-
 static int ascending(const void *a, const void *b)
 {
     return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
@@ -76,10 +63,11 @@ km_status km_audit_run(const km_study *study, km_engine *engine, const km_engine
     km_engine_options second = *options;
     km_engine *reference = NULL;
     km_results ours = {0}, truth = {0};
-    double *row = sample(study, n), *error = km_alloc(n + 1, sizeof *error);
+    double *row = km_alloc(n * (size_t)study->n_slots + 1, sizeof *row), *error = km_alloc(n + 1, sizeof *error);
     km_status st = KM_OK;
 
     *out = NULL;
+    km_study_sample(study, n, row);
     strict.solver.rtol = km_audit_rtol(study);
     strict.solver.precision = KM_PRECISION_DOUBLE;
     second.lanes = 0;

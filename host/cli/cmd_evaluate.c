@@ -1,5 +1,6 @@
 /* ketamap evaluate: endpoints of given points. */
 #include "abi.h"
+#include "analysis/pilot.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -54,6 +55,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     km_statuses statuses = {{0}};
     size_t n, n_values;
     bool strict = km_argument(a, "strict") != NULL, quiet = km_argument(a, "quiet") != NULL;
+    char *method_choice = NULL;
     double wall, cpu;
     km_status st = KM_OK;
 
@@ -63,6 +65,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     KM_TRY(km_study_read(a->positional[0], a->set, a->n_set, &study, d));
     if (study->n_endpoints == 0)
         KM_FAIL(d, KM_E_INPUT, "%s has no endpoints to evaluate", study->path);
+    KM_TRY(km_pilot_choose(study, &options, &method_choice, d));
     KM_TRY(km_points_read(path, study, &points, d));
     KM_TRY(km_report_warnings(d, strict, quiet));
     KM_TRY(km_engine_create(study, &options, &engine, d));
@@ -94,6 +97,7 @@ static km_status run(const km_arguments *a, km_diag *d)
 done:
     km_text_clear(&table);
     free(r.value), free(r.margin), free(r.state), free(r.status), free(r.steps);
+    free(method_choice);
     km_points_clear(&points);
     km_engine_destroy(engine);
     km_study_destroy(study);

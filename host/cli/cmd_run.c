@@ -1,6 +1,7 @@
 /* ketamap run: a study becomes a map. */
 #include "abi.h"
 #include "analysis/audit.h"
+#include "analysis/pilot.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -67,6 +68,7 @@ typedef struct job {
     km_map_facts facts;
     km_engine_options options;
     km_endpoint_audit *audit;
+    char *method_choice;
     km_results r;        /* of a chunk, at most `most` points */
     size_t most;
     uint64_t done, before;
@@ -95,6 +97,7 @@ static void clear_job(job *j)
     km_map_close(j->map);
     free(j->r.value), free(j->r.margin), free(j->r.state), free(j->r.status), free(j->r.steps);
     free(j->audit);
+    free(j->method_choice);
     km_engine_destroy(j->engine);
     km_study_destroy(j->study);
 }
@@ -304,9 +307,12 @@ static km_status open_engine(job *j, const km_arguments *a, km_diag *d)
     km_status st = KM_OK;
 
     KM_TRY(km_engine_options_read(a, &j->options, d));
+    KM_TRY(km_pilot_choose(j->study, &j->options, &j->method_choice, d));
+    if (j->method_choice && !j->quiet)
+        fprintf(stderr, "ketamap: method %s\n", j->method_choice);
     KM_TRY(km_engine_create(j->study, &j->options, &j->engine, d));
     f = km_engine_facts_of(j->engine);
-    j->facts = (km_map_facts){.version = KM_VERSION, .program_hash = f->program_hash, .method = j->study->solver.method,
+    j->facts = (km_map_facts){.version = KM_VERSION, .program_hash = f->program_hash, .method = j->study->solver.method->name, .method_choice = j->method_choice,
                               .precision = f->single ? "single" : "double", .lanes = f->lanes,
                               .audit_rtol = f->fp64 && !km_argument(a, "no-audit") ? km_audit_rtol(j->study) : 0.0};
 done:

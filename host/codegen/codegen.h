@@ -36,6 +36,7 @@ typedef struct km_source {
     int lanes;
     km_layout layout;
     char hash[65];      /* SHA-256 of text, hexadecimal */
+    double step_flops;  /* of one lane in one step, counted (codegen/flops.h) */
 } km_source;
 
 /* kernel_dir: NULL for the embedded kernels. */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "codegen/flops.h"
 #include "codegen/embedded.h"
 #include "codegen/writer.h"
 
@@ -300,6 +301,21 @@ static void fill_layout(const km_writer *w, km_code_kind kind, int n_edges, km_l
     y->jacobian_nonzeros = p->n_jacobian;
 }
 
+/* What a step does besides stages and solves: the weights and norm of the error, the new step, the new state. */
+enum { STATE_CONTROL = 6, STEP_CONTROL = 60 };
+
+static double step_flops(const km_method *method, const km_source *s)
+{
+    double flops = method->rates * km_flops_of_function(s->text, "km_rates", s->single) +
+                   method->solves * km_flops_of_function(s->text, "km_solve", s->single) +
+                   (method->state_flops + STATE_CONTROL) * (double)s->layout.n_states + STEP_CONTROL +
+                   km_flops_of_function(s->text, "km_observe", s->single);
+
+    if (method->implicit)
+        flops += km_flops_of_function(s->text, "km_derivatives", s->single) + km_flops_of_function(s->text, "km_factor", s->single);
+    return flops;
+}
+
 km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool single, bool wide_double, int lanes,
                             const char *kernel_dir, km_source *out, km_diag *d)
 {
@@ -320,8 +336,10 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
     km_problem_init(&problem, study, output, n_outputs, single);
     km_writer_init(&w, &problem);
     write_rates(&w);
-    write_derivatives(&w);
-    km_write_linear_algebra(&w);
+    if (study->solver.method->implicit) {
+        write_derivatives(&w);
+        km_write_linear_algebra(&w);
+    }
     write_outputs(&w);
     write_state_constants(&w);
     model = w.text;
@@ -344,7 +362,7 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
     for (size_t i = 0; i < sizeof before / sizeof *before; i++)
         KM_TRY(add_kernel(&text, before[i], kernel_dir, d));
     km_text_add(&text, "%s/* ==== the model: %s ==== */\n%s", lane_glue, study->model->name, model.data);
-    KM_TRY(add_kernel(&text, "rodas4.h", kernel_dir, d));
+    KM_TRY(add_kernel(&text, study->solver.method->file, kernel_dir, d));
     KM_TRY(add_kernel(&text, "endpoints.h", kernel_dir, d));
     km_text_add(&text, "%s", w.text.data);
     {
@@ -359,6 +377,7 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
     KM_TRY(add_kernel(&text, "integrate.cl", kernel_dir, d));
     out->text = km_text_take(&text);
     km_sha256_hex(out->text, strlen(out->text), out->hash);
+    out->step_flops = step_flops(study->solver.method, out);
 
 done:
     km_text_clear(&text);

@@ -29,7 +29,7 @@ struct km_engine {
     void *staging;        /* one array of a batch, in the device's precision */
     char *kernel_dir;
     km_engine *twin;      /* the same study in double precision, made when a point first fails; or NULL */
-    bool in_double;
+    bool in_double, no_retry;
     km_engine_facts facts;
 };
 

@@ -118,6 +118,7 @@ static void fill_facts(km_engine *e)
     snprintf(e->facts.platform, sizeof e->facts.platform, "%s", e->device.platform);
     memcpy(e->facts.program_hash, e->source.hash, sizeof e->facts.program_hash);
     e->facts.batch = e->b.capacity;
+    e->facts.step_flops = e->source.step_flops;
     e->facts.fp64 = e->device.fp64;
 }
 
@@ -129,6 +130,7 @@ km_status km_engine_create_idle(const km_study *study, const km_engine_options *
     *out = NULL;
     e->study = study;
     e->in_double = options->in_double;
+    e->no_retry = options->no_retry;
     e->kernel_dir = options->kernel_dir ? km_strdup(options->kernel_dir) : NULL;
     KM_TRY(km_device_choose(options->device, &e->device, d));
     KM_TRY(choose_precision(e, d));

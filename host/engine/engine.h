@@ -21,6 +21,7 @@ typedef struct km_engine_options {
     const char *kernel_dir; /* NULL: the embedded kernels */
     size_t batch;           /* points per launch; 0: chosen */
     bool in_double;         /* double precision, whatever the study says */
+    bool no_retry;          /* points that fail in single precision stay as they are */
 } km_engine_options;
 
 /* Host arrays of one batch, filled by km_engine_run; any pointer may be NULL to skip it.
@@ -51,6 +52,7 @@ typedef struct km_engine_facts {
     double build_seconds;
     size_t batch;
     int compute_units;
+    double step_flops;    /* of one point in one step, counted in the program's text */
     uint64_t doses_ignored; /* doses at or after the horizon, summed over the points run so far */
     uint64_t retried;       /* points that failed in single precision and were run again in double */
 } km_engine_facts;

@@ -54,7 +54,7 @@ km_status km_batch_retry(km_engine *e, km_results *r, size_t at, size_t n, km_ro
 
     for (size_t i = 0; r->status && i < n; i++)
         failed += worth_a_retry(r->status[at + i]);
-    if (failed == 0 || !e->facts.single || !e->device.fp64)
+    if (failed == 0 || e->no_retry || !e->facts.single || !e->device.fp64)
         return KM_OK;
     if (e->twin == NULL)
         KM_TRY(create_twin(e, d));

@@ -28,6 +28,7 @@ typedef struct km_map_facts {
     const char *program_hash;
     const char *precision;     /* "single" or "double" */
     const char *method;
+    const char *method_choice; /* why that method, where a pilot chose it; else NULL */
     int lanes;                 /* bits follow lanes, so that it is an attribute, not run.json */
     double audit_rtol;         /* tolerance of the audit; 0: not audited */
     const km_endpoint_audit *audit; /* [n_endpoints]; may be NULL when the map is only resumed or looked at */

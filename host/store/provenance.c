@@ -43,6 +43,8 @@ void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
     add_strings(out, "variants", s->variant, s->n_variants);
     add_strings(out, "set", s->set, s->n_set);
     add_string(out, "method", f->method, ",");
+    if (f->method_choice)
+        add_string(out, "method_choice", f->method_choice, ",");
     add_string(out, "precision", f->precision, ",");
     km_text_add(out, "    \"rtol\": %.17g,\n    \"max_steps\": %ld,\n    \"lanes\": %d,\n    \"mantissa_bits\": %d,\n",
                 s->solver.rtol, s->solver.max_steps, f->lanes, s->store_double ? 52 : s->keep);

@@ -281,3 +281,12 @@ km_status km_design_read(km_study *study, const km_json *node, const bool *given
 done:
     return st;
 }
+
+void km_study_sample(const km_study *study, size_t n, double *row)
+{
+    for (size_t i = 0; i < n; i++) {
+        double part = fmod((double)(i + 1) * 0.61803398874989485, 1.0);
+        uint64_t rank = n == study->n_points ? i : (uint64_t)(part * (double)study->n_points);
+        km_study_point(study, rank, row + i * (size_t)study->n_slots);
+    }
+}

@@ -20,7 +20,6 @@ static const char *const study_keys[] = {"name",      "about",   "model",   "var
                                          "endpoints", "solver",  "output",  NULL};
 static const char *const solver_keys[] = {"method", "rtol", "precision", "max_steps", NULL};
 static const char *const output_keys[] = {"map", "keep", "type", NULL};
-static const char *const methods[] = {"rodas4"};
 
 /* A value given by "set" or --set, remembered to warn when an axis takes its place. */
 typedef struct assignment {
@@ -59,7 +58,6 @@ void km_study_destroy(km_study *study)
     free(study->set);
     free(study->slot);
     free(study->parameter);
-    free(study->solver.method);
     free(study->map);
     free(study->model_path);
     free(study->path);
@@ -341,29 +339,40 @@ done:
     return st;
 }
 
+static km_status read_method(km_solver *s, const km_json *method, km_diag *d)
+{
+    km_text known = {0};
+    km_status st = KM_OK;
+
+    s->automatic = strcmp(method->string, "auto") == 0;
+    if (s->automatic)
+        return KM_OK;
+    s->method = km_method_find(method->string);
+    if (s->method != NULL)
+        return KM_OK;
+    s->method = &km_methods[0];
+    for (int i = 0; km_methods[i].name; i++)
+        km_text_add(&known, "\"%s\", ", km_methods[i].name);
+    st = km_json_fail(method, d, "there is no method %s; known are %s\"auto\"", km_json_describe(method),
+                      known.data);
+    km_text_clear(&known);
+    return st;
+}
+
 static km_status read_solver(km_study *study, const km_json *root, km_diag *d)
 {
     km_status st = KM_OK;
     km_solver *s = &study->solver;
     const km_json *solver = NULL, *method = NULL, *rtol = NULL, *max_steps;
-    bool known = true;
 
-    *s = (km_solver){.method = km_strdup(methods[0]), .rtol = 1e-4, .max_steps = 100000};
+    *s = (km_solver){.method = &km_methods[0], .rtol = 1e-4, .max_steps = 100000};
     KM_TRY(km_json_get(root, "solver", KM_JSON_OBJECT, &solver, d));
     if (solver == NULL)
         goto done;
     KM_TRY(km_json_allow(solver, solver_keys, d));
     KM_TRY(km_json_get(solver, "method", KM_JSON_STRING, &method, d));
-    if (method != NULL) {
-        known = false;
-        for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-            known = known || strcmp(method->string, methods[i]) == 0;
-        if (!known)
-            KM_TRY(km_json_fail(method, d, "there is no method %s; known is \"rodas4\"",
-                                km_json_describe(method)));
-        free(s->method);
-        s->method = km_strdup(method->string);
-    }
+    if (method != NULL)
+        KM_TRY(read_method(s, method, d));
     KM_TRY(read_precision(study, solver, d));
     KM_TRY(km_json_get(solver, "rtol", KM_JSON_NUMBER, &rtol, d));
     if (rtol != NULL) {

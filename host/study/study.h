@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/json.h"
 #include "model/model.h"
+#include "study/method.h"
 #include "study/law.h"
 
 #include <stdbool.h>
@@ -98,7 +99,8 @@ typedef struct km_endpoint {
 typedef enum km_precision { KM_PRECISION_AUTO, KM_PRECISION_SINGLE, KM_PRECISION_DOUBLE } km_precision;
 
 typedef struct km_solver {
-    char *method;        /* "rodas4" */
+    const km_method *method; /* with `automatic`, the default until a pilot has chosen (analysis/pilot.h) */
+    bool automatic;
     double rtol;
     km_precision precision;
     long max_steps;      /* per point */

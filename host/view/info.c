@@ -247,6 +247,8 @@ km_status km_info_print(const char *map, FILE *to, km_diag *d)
     fprintf(to, "solver           %s, %s precision, rtol %.3g, %.0f lanes, %.0f mantissa bits kept\n", text_of(attributes, "method"),
             text_of(attributes, "precision"), number_of(attributes, "rtol"), number_of(attributes, "lanes"),
             number_of(attributes, "mantissa_bits"));
+    if (km_json_find(attributes, "method_choice"))
+        fprintf(to, "method           %s\n", text_of(attributes, "method_choice"));
     if (complete) {
         fprintf(to, "size             %.4g %s", folder_bytes < 1e6 ? folder_bytes / 1e3 : folder_bytes / 1e6,
                 folder_bytes < 1e6 ? "kB" : "MB");

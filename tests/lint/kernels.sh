@@ -10,10 +10,16 @@ if [ -z "$clang" ] || [ ! -x "$program" ]; then
     exit 77
 fi
 text=$(mktemp --suffix=.cl)
-trap 'rm -f "$text"' EXIT
 failed=0
 n=0
-for study in configs/studies/*.json; do
+explicit=$(mktemp --suffix=.json)
+trap 'rm -f "$text" "$explicit"' EXIT
+cat >"$explicit" <<JSON
+{"model": "$PWD/configs/models/ketamine.json", "horizon": "7 d", "solver": {"method": "tsit5"},
+ "regimen": [{"route": "iv", "amt": "0.5 mg/kg", "tinf": "40 min"}],
+ "endpoints": [{"name": "half", "of": "madrs_change", "kind": "first_time", "when": ">= 0.5 * trough"}]}
+JSON
+for study in configs/studies/*.json "$explicit"; do
     [ -e "$study" ] || continue
     for precision in single double; do
         for lanes in 1 16; do

@@ -24,7 +24,7 @@ static void test_defaults(void **state)
     assert_int_equal(s->n_axes, 0);
     assert_int_equal(s->n_slots, 0);
     assert_int_equal(s->n_records, 0);
-    assert_string_equal(s->solver.method, "rodas4");
+    assert_string_equal(s->solver.method->name, "rodas4");
     assert_same_double(s->solver.rtol, 1e-4);
     assert_int_equal(s->solver.precision, KM_PRECISION_AUTO);
     assert_int_equal(s->solver.max_steps, 100000);
@@ -126,7 +126,7 @@ static void test_solver(void **state)
     assert_int_equal(study->solver.precision, KM_PRECISION_DOUBLE);
     assert_int_equal(study->solver.max_steps, 5);
     refuses(with("\"solver\": {\"method\": \"euler\"}"),
-            "study.json:2:22: /solver/method: there is no method \"euler\"; known is \"rodas4\"");
+            "study.json:2:22: /solver/method: there is no method \"euler\"; known are \"rodas4\", \"tsit5\", \"auto\"");
     refuses(
         with("\"solver\": {\"rtol\": 0.1}"),
         "study.json:2:20: /solver/rtol: \"rtol\" must be from 1e-9 to 0.01, got the number 0.1");

@@ -1,0 +1,20 @@
+/* The integrators there are. A new one is a kernel file (the contract is in kernels/rodas4.h) and a row here. */
+#ifndef KM_STUDY_METHOD_H
+#define KM_STUDY_METHOD_H
+
+#include <stdbool.h>
+
+typedef struct km_method {
+    const char *name, *about, *file;
+    bool implicit;       /* uses the Jacobian: rates and Jacobian once, then `rates` more rates and `solves` solves a step */
+    int rates, solves;   /* evaluations a step, besides that of the Jacobian */
+    int state_flops;     /* sums over stages, of one state in one step */
+} km_method;
+
+/* Ends with a NULL name. The first is the default. */
+extern const km_method km_methods[];
+
+/* NULL if there is none of that name; "auto" is none. */
+const km_method *km_method_find(const char *name);
+
+#endif
