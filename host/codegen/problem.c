@@ -2,6 +2,7 @@
 #include "codegen/problem.h"
 
 #include "base/memory.h"
+#include "codegen/breaks.h"
 #include "codegen/sparse.h"
 #include "model/derivative.h"
 
@@ -333,6 +334,23 @@ static void choose_states(km_problem *p, const km_expr *rate, const bool *needed
     free(nonzero);
 }
 
+/* The breaks at which something that is computed may jump. */
+static void keep_breaks(km_problem *p)
+{
+    const km_model *m = p->study->model;
+    bool matter = false;
+
+    p->jump = expressions(m->n_jumps);
+    for (int i = 0; i < p->n_states; i++)
+        matter = matter || km_breaks_matter(&p->pool, p->rate[i]);
+    for (int i = 0; i < p->n_outputs; i++)
+        matter = matter || km_breaks_matter(&p->pool, p->value[i]);
+    for (int i = 0; matter && i < m->n_jumps; i++) {
+        p->jump[p->n_jumps] = km_problem_translate(p, m->jump[i]);
+        p->n_jumps += km_breaks_inside(&p->pool, p->jump[p->n_jumps], p->study->horizon);
+    }
+}
+
 void km_problem_init(km_problem *p, const km_study *study, const int *output, int n_outputs, bool single)
 {
     const km_model *m = study->model;
@@ -354,6 +372,8 @@ void km_problem_init(km_problem *p, const km_study *study, const int *output, in
         p->output[i] = output[i];
         p->value[i] = km_problem_translate(p, m->output[output[i]].value);
     }
+    km_breaks_settle(&p->pool, rate, n, study->horizon);
+    km_breaks_settle(&p->pool, p->value, n_outputs, study->horizon);
     find_dosed(study, dosed);
     find_zero_states(p, rate, initial, dosed, n, number);
     substitute(&p->pool, rate, n, number);
@@ -379,9 +399,7 @@ void km_problem_init(km_problem *p, const km_study *study, const int *output, in
     optimise(p, p->value, n_outputs);
     differentiate(p);
 
-    p->jump = expressions(m->n_jumps);
-    for (int i = 0; i < m->n_jumps; i++)
-        p->jump[i] = km_problem_translate(p, m->jump[i]);
+    keep_breaks(p);
     p->holds = expressions(m->n_require);
     for (int i = 0; i < m->n_require; i++)
         p->holds[i] = km_problem_translate(p, m->require[i].holds);

@@ -32,7 +32,8 @@ typedef struct km_problem {
     int n_outputs, *output;  /* the model's outputs that are asked for */
     km_expr *value, *slope;  /* of outputs; slope over KM_SYMBOL_RATE */
     bool outputs_use_time;
-    km_expr *jump;           /* model->n_jumps times */
+    km_expr *jump;           /* the breaks that matter, n_jumps times */
+    int n_jumps;
     km_expr *holds;          /* model->n_require conditions */
     km_expr amount, weight;  /* amount over KM_SYMBOL_AMT; weight KM_EXPR_NONE without */
     int n_removed;           /* model states not integrated */

@@ -217,7 +217,7 @@ static void write_head(km_writer *w, const km_source *s, const km_watch_plan *pl
     km_text_add(out, "#define KM_MAX_STEPS %ld\n#define KM_COMPENSATE %d\n", study->solver.max_steps, compensate);
     km_text_add(out, "#define KM_LIMIT_STEP %d\n", limits_step(p, s->kind));
     km_text_add(out, p->rates_use_time ? "#define KM_WITH_TIME(x) x\n" : "#define KM_WITH_TIME(x)\n");
-    if (study->model->n_jumps > 0)
+    if (p->n_jumps > 0)
         km_text_add(out, "#define KM_HERE(t, end) km_min((t), (end) * R(%s))\n", s->single ? "0.99999988" : "0.9999999999999998");
     else
         km_text_add(out, "#define KM_HERE(t, end) (t)\n");

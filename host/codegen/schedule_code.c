@@ -138,7 +138,7 @@ int km_write_schedule(km_writer *w)
     int n_edges = 1;
 
     km_text_add(out, "static void km_plan_breaks(const wide *q, km_plan *plan, const int pass, const wide time, int *kind)\n{\n");
-    for (int i = 0; i < model->n_jumps; i++) {
+    for (int i = 0; i < w->problem->n_jumps; i++) {
         const char *const target[] = {"const scalar jump_value"};
         km_text_add(out, "    {\n");
         km_write_scalar(w, &w->problem->jump[i], target, 1, "        ");
@@ -159,5 +159,5 @@ int km_write_schedule(km_writer *w)
         n_edges += 2 * model->route[study->record[r].route].n_entries * (largest_addl(study, r) + 1);
     }
     km_text_add(out, "}\n\n");
-    return n_edges + model->n_jumps + w->n_windows;
+    return n_edges + w->problem->n_jumps + w->n_windows;
 }

@@ -316,8 +316,7 @@ done:
     return st;
 }
 
-static km_status fill_variants(const km_study *study, km_axis *axis, const int *variant,
-                               const km_json *node, km_diag *d)
+static km_status fill_variants(const km_study *study, km_axis *axis, const int *variant, km_diag *d)
 {
     km_status st = KM_OK;
 
@@ -328,13 +327,11 @@ static km_status fill_variants(const km_study *study, km_axis *axis, const int *
 
         for (size_t i = 0; i < axis->n; i++) {
             const km_variant *v = &study->model->variant[variant[i]];
-            km_place place = {.node = &node->child[i]};
 
             row[i] = study->parameter[slot->index];
             for (int k = 0; k < v->n; k++)
                 if (v->parameter[k] == slot->index)
                     row[i] = v->value[k];
-            (void)km_slot_in_range(study, slot, row[i], &place, d);
         }
     }
 
@@ -366,7 +363,7 @@ static km_status read_variants(km_study *study, km_axis *axis, const km_json *no
         KM_TRY(read_label(study, axis, &node->child[i], &variant[i], d));
     }
     KM_TRY(collect_slots(study, axis, variant, node, d));
-    KM_TRY(fill_variants(study, axis, variant, node, d));
+    KM_TRY(fill_variants(study, axis, variant, d));
 
 done:
     free(variant);

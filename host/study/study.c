@@ -139,8 +139,7 @@ static km_status read_variants(km_study *study, const km_json *root, km_diag *d)
                 free(where);
             }
             setter[slot.index] = index + 1;
-            study->parameter[slot.index] = v->value[k];
-            (void)km_slot_in_range(study, &slot, v->value[k], &place, d);
+            study->parameter[slot.index] = v->value[k]; /* may leave the range: it can be another drug */
         }
     }
 

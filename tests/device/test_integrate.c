@@ -118,6 +118,38 @@ static void test_rate_tinf_lag_and_breaks(void **state)
     }
 }
 
+/* Input within a window: literal bounds inside and outside the study, and bounds that vary. */
+static void test_windows_by_breaks(void **state)
+{
+    static const char model[] =
+        "{\"name\": \"window\", \"parameters\": {\"k\": {\"value\": 0.2, \"unit\": \"1/h\"}, \"size\": {\"value\": 0.4},\n"
+        " \"on\": {\"value\": 0, \"unit\": \"h\"}, \"off\": {\"value\": 1e6, \"unit\": \"h\"}},\n"
+        " \"breaks\": [\"on\", \"off\"],\n"
+        " \"definitions\": {\"share\": \"if(t >= on && t < off, size, 0)\"},\n"
+        " \"states\": {\"A\": {\"initial\": \"0\", \"rate\": \"1-share-k*A\"}},\n"
+        " \"outputs\": {\"A\": \"A\", \"share\": \"share\"}}";
+    static const char study[] =
+        "{\"model\": \"model.json\", \"horizon\": \"20 h\", \"solver\": {\"rtol\": 1e-8, \"precision\": \"double\"}, %s\n"
+        " \"endpoints\": [{\"name\": \"a\", \"of\": \"A\", \"kind\": \"value\", \"at\": \"20 h\"},\n"
+        "  {\"name\": \"covered\", \"of\": \"share\", \"kind\": \"integral\"}]}";
+    static const char *const rest[] = {
+        "", "\"set\": {\"on\": 3.1, \"off\": 8.7},", "\"set\": {\"off\": 20},",
+        "\"design\": {\"axes\": [{\"name\": \"on\", \"of\": \"on\", \"values\": [3.1]}, "
+        "{\"name\": \"off\", \"of\": \"off\", \"values\": [8.7]}]},"};
+    const double on[] = {0.0, 3.1, 0.0, 3.1}, off[] = {20.0, 8.7, 20.0, 8.7}, k = 0.2;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        char *text = km_format(study, rest[i]);
+        double lost = 0.4 / k * (exp(-k * (20.0 - off[i])) - exp(-k * (20.0 - on[i])));
+        run_texts(model, text, &(km_engine_options){0}, &out);
+        assert_int_equal(out.status[0], KM_POINT_DONE);
+        assert_near(out.value[0][0], -expm1(-k * 20.0) / k - lost, 1e-6);
+        assert_near(out.value[1][0], 0.4 * (off[i] - on[i]), 1e-6);
+        free(text);
+    }
+}
+
 static void test_robertson_reaches_published_values(void **state)
 {
     static const char model[] =
@@ -337,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_infusions_overlap_and_add),
         cmocka_unit_test(test_boluses_are_jumps_with_two_values),
         cmocka_unit_test(test_rate_tinf_lag_and_breaks),
+        cmocka_unit_test(test_windows_by_breaks),
         cmocka_unit_test(test_robertson_reaches_published_values),
         cmocka_unit_test(test_invariant_and_order),
         cmocka_unit_test(test_outputs_without_states),

@@ -319,7 +319,7 @@ static void test_warnings(void **state)
     axis("{\"name\": \"x\", \"of\": \"CL\", \"log\": [\"60 L/h\", \"3000 mL/min\", 3]}");
     assert_int_equal(warnings("/design/axes/0/log/1: CL = 180 L/h lies outside"), 1);
     axis("{\"name\": \"who\", \"of\": \"variant\", \"values\": [\"slow\", \"wild\"]}");
-    assert_int_equal(warnings("/design/axes/0/values/1: CL = 200 L/h lies outside"), 1);
+    assert_int_equal(warnings("lies outside"), 0); /* a variant may leave the range */
     reads_set(with_axis("{\"name\": \"x\", \"of\": \"V\", \"log\": [10, 200, 3]}"), "V=50");
     assert_int_equal(warnings("--set V=50: has no effect, since the axis \"x\" gives the values"),
                      1);

@@ -74,7 +74,7 @@ static void test_set(void **state)
     reads_set(with(one_endpoint), "gain=3");
     assert_int_equal(warnings("--set gain=3: has no effect, since no endpoint depends on gain"), 1);
     reads(with("\"variants\": [\"wild\"]"));
-    assert_int_equal(warnings("/variants/0: CL = 200 L/h lies outside"), 1);
+    assert_int_equal(warnings("lies outside"), 0); /* a variant may leave the range */
     refuses_set(with(""), "CL",
                 "--set CL: expected NAME=VALUE such as \"--set regimen[0].amt=50mg\"");
     refuses_set(with(""), "=3",
