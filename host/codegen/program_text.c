@@ -212,7 +212,7 @@ static void write_head(km_writer *w, const km_source *s, const km_watch_plan *pl
     km_text_add(out, "#define KM_MAX_EDGES %d\n#define KM_N_EDGE_VALUES %d\n", y->n_edges - 1, y->n_edge_values);
     km_text_add(out, "#define KM_HORIZON ((wide)%.17g)\n#define KM_EARLY_STEP R(%.17e)\n", study->horizon, study->horizon / 500.0);
     km_text_add(out, "#define KM_INVERSE_RTOL R(%.17e)\n#define KM_INVERSE_N R(%.17e)\n#define KM_NORM_LIMIT R(%s)\n",
-                1.0 / study->solver.rtol, y->n_states ? 1.0 / (double)y->n_states : 0.0, s->single ? "1e37" : "1e300");
+                1.0 / (study->solver.method->allowance * study->solver.rtol), y->n_states ? 1.0 / (double)y->n_states : 0.0, s->single ? "1e37" : "1e300");
     km_text_add(out, "#define KM_ROOT_TOLERANCE R(%s)\n", s->single ? "3e-7" : "1e-7");
     km_text_add(out, "#define KM_MAX_STEPS %ld\n#define KM_COMPENSATE %d\n", study->solver.max_steps, compensate);
     km_text_add(out, "#define KM_LIMIT_STEP %d\n", limits_step(p, s->kind));
