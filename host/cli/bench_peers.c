@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DURATION = 2 }; /* among km_bench_ends; of what never happened it is 0 */
+
 /* A word for the shell; caller frees. */
 static char *quoted(const char *word)
 {
@@ -123,7 +125,7 @@ km_status km_bench_peer_read(const char *results, km_results *out, km_diag *d)
                 KM_FAIL(d, KM_E_INPUT, "%s:%zu: expected %d numbers in each of %zu rows", results, i + 2, KM_BENCH_ENDS,
                         (size_t)out->n);
             out->value[e * out->n + i] = v;
-            out->state[e * out->n + i] = (signed char)(isnan(v) ? KM_STATE_NEVER : KM_STATE_EXACT);
+            out->state[e * out->n + i] = (signed char)(isnan(v) || (e == DURATION && v == 0.0) ? KM_STATE_NEVER : KM_STATE_EXACT);
             at = end;
         }
 done:

@@ -203,10 +203,14 @@ static void print_case(const km_bench *b, const km_bench_case *c, FILE *to)
 {
     const km_spread *r = b->cpu ? &c->per_core : &c->per_second;
 
-    fprintf(to, "%c %s %-6.0e %9.0f (%.0f to %.0f) %9.0f  %4.1f-%4.1f %% %6.0f-%5.0f  %6.1f %5.0f %5.0f %5.1f  %.3f  %5.2f %5.2f ",
+    fprintf(to, "%c %s %-6.0e %9.0f (%.0f to %.0f) %9.0f  %4.1f-%4.1f %% %6.0f-%5.0f  %6.1f %5.0f %5.0f %5.1f  %.3f ",
             c->regime, c->single ? "single" : "double", c->rtol, r->median, r->low, r->high, c->per_second.median,
             100.0 * c->peak_fraction, 100.0 * c->peak_fraction_branches, c->flops, c->flops_branches, c->steps, c->steps_p50,
-            c->steps_p99, c->rejected, c->lane_efficiency, c->build_cold, c->build_warm);
+            c->steps_p99, c->rejected, c->lane_efficiency);
+    if (isfinite(c->build_cold))
+        fprintf(to, " %5.2f %5.2f ", c->build_cold, c->build_warm);
+    else
+        fprintf(to, "     - %5.2f ", c->build_warm);
     print_errors(c->error, to);
 }
 
@@ -216,7 +220,7 @@ static void print_ratio(const km_bench_ratio *r, FILE *to)
     if (r->equal > 0.0)
         fprintf(to, " %7.1f (at %.0e)", r->equal, r->equal_rtol);
     else
-        fprintf(to, "   never as accurate");
+        fprintf(to, "   none of its tolerances");
     if (r->mean > 0.0)
         fprintf(to, "  by the mean %7.1f (at %.0e)", r->mean, r->mean_rtol);
     fputc('\n', to);

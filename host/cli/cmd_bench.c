@@ -19,11 +19,26 @@
 #include <errno.h>
 #include <ftw.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+/* Between pieces of work, so that the folder is removed. */
+static km_status go_on(km_diag *d)
+{
+    return interrupted ? km_diag_fail(d, KM_E_INTERRUPTED, "interrupted; nothing is left behind") : KM_OK;
+}
 
 static const double tolerances[] = {1e-4, 1e-5};
 static const double reference_rtol = 1e-8;
@@ -339,6 +354,7 @@ static km_status make_case(bench *b, char regime, bool single, double rtol, km_d
     c = &b->result.of[b->result.n++];
     memset(r, 0, sizeof *r);
     *c = (km_bench_case){.regime = regime, .single = single, .rtol = rtol, .build_cold = NAN, .build_warm = NAN};
+    KM_TRY(go_on(d));
     KM_TRY(runner_open(b, regime, single ? "single" : "double", rtol, r, d));
     KM_TRY(km_engine_create(r->study, &b->options, &r->engine, d));
     if (cold) {
@@ -412,7 +428,9 @@ static km_status round_cases(bench *b, int round, km_diag *d)
         }
     for (int i = 0; i < b->result.n; i++) {
         runner *r = &b->of[i];
-        stopwatch s = begin();
+        stopwatch s;
+        KM_TRY(go_on(d));
+        s = begin();
         KM_TRY(run_runner(r, d));
         s = since(s);
         r->per_core[round] = b->result.cpu ? (double)r->r.n / s.cpu : (double)NAN;
@@ -509,6 +527,7 @@ static km_status round_peers(bench *b, const char *program, int round, km_diag *
         km_bench_peer *peer = &b->result.peer[i], scratch = *peer;
         int g = peer->regime - 'a';
         size_t n = round == 0 ? b->points[g].n_sample : b->size.timed_sample;
+        KM_TRY(go_on(d));
         KM_TRY(km_bench_peer_run(program, round == 0 ? peer : &scratch, b->points[g].sample_path, n, results,
                                  &b->peer_rate[(size_t)i * KM_BENCH_ROUNDS + (size_t)round], d));
         if (round > 0)
@@ -603,6 +622,8 @@ static km_status run(const km_arguments *a, km_diag *d)
     b.result.rounds = (int)rounds;
     KM_TRY(find_model(&b, d));
     KM_TRY(make_folder(&b, d));
+    signal(SIGINT, interrupt);
+    signal(SIGTERM, interrupt);
     if (!km_argument(a, "quick"))
         use_own_caches(&b);
     KM_TRY(set_up(&b, d));

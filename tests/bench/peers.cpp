@@ -619,7 +619,7 @@ const struct {
     {"lsoda_differences", answer<Lsoda>, "1e-4 3e-5 1e-5 3e-6 1e-6"},
     {"cvode", answer<Cvode>, "1e-4 3e-5 1e-5 3e-6 1e-6 3e-7 1e-7"},
     {"odeint_rosenbrock4", answer<Rosenbrock4>, "1e-4 3e-5 1e-5 3e-6 1e-6"},
-    {"odeint_dopri5", answer<Dopri5>, "1e-4 1e-5 1e-6"},
+    {"odeint_dopri5", answer<Dopri5>, "1e-4 3e-5 1e-5 3e-6 1e-6"},
 };
 
 } // namespace
