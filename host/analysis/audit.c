@@ -14,8 +14,7 @@ static int ascending(const void *a, const void *b)
 
 static bool happened(signed char state) { return state != KM_STATE_NEVER && state != KM_STATE_NO_REFERENCE; }
 
-/* Errors of one endpoint; `error` has room for n. */
-static km_endpoint_audit compare(const km_results *ours, const km_results *truth, size_t e, double *error)
+km_endpoint_audit km_audit_compare(const km_results *ours, const km_results *truth, size_t e, double *error)
 {
     km_endpoint_audit a = {0};
     size_t n = (size_t)ours->n;
@@ -79,7 +78,7 @@ km_status km_audit_run(const km_study *study, km_engine *engine, const km_engine
     KM_TRY(km_engine_run_rows(reference, row, &truth, d));
     *out = km_alloc(n_ends + 1, sizeof **out);
     for (size_t e = 0; e < n_ends; e++)
-        (*out)[e] = compare(&ours, &truth, e, error);
+        (*out)[e] = km_audit_compare(&ours, &truth, e, error);
 done:
     km_engine_destroy(reference);
     results_clear(&ours);

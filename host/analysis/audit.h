@@ -11,6 +11,9 @@ enum { KM_AUDIT_POINTS = 256 };
 /* The tolerance of the second integration. */
 double km_audit_rtol(const km_study *study);
 
+/* Errors of endpoint e between two results of the same points; `error` has room for n numbers. */
+km_endpoint_audit km_audit_compare(const km_results *ours, const km_results *truth, size_t e, double *error);
+
 /* *out: one entry an endpoint, the caller's; it follows the study and the arithmetic of engine and device only. The
  * device must have double precision. */
 km_status km_audit_run(const km_study *study, km_engine *engine, const km_engine_options *options, km_endpoint_audit **out,
