@@ -42,8 +42,8 @@ numbalsoda=0.3.4
 if [ ! -e lsoda/LSODA.cpp ]; then
     archive=numbalsoda-$numbalsoda.tar.gz
     hash=35fa4179dec38384188a0c18a841d7e209b29cf1f67082aa52ff050bcc6f087d
-    [ -e "$archive" ] || python3 -m pip download -q --no-deps --no-build-isolation --no-binary :all: "numbalsoda==$numbalsoda" ||
-        python3 -m pip download -q --no-deps --no-binary :all: "numbalsoda==$numbalsoda"
+    # pip asks the package for its metadata, for which it fetches the build tools the package names
+    [ -e "$archive" ] || python3 -m pip download -q --no-deps --no-binary numbalsoda "numbalsoda==$numbalsoda"
     echo "$hash  $archive" | sha256sum -c -
     tar xzf "$archive"
     mkdir -p lsoda
