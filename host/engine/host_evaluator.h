@@ -1,6 +1,6 @@
 /* Points of a study integrated in double precision on the host, without OpenCL: for devices that have no double precision,
  * and few points (an audit's, those that failed). It is the device's program (host_kernels.h) with the model's arithmetic
- * interpreted, some hundred times slower. Results follow the study only, not the number of threads. */
+ * interpreted: slower by one to two orders of magnitude. Results follow the study only, not the number of threads. */
 #ifndef KM_ENGINE_HOST_EVALUATOR_H
 #define KM_ENGINE_HOST_EVALUATOR_H
 
