@@ -19,7 +19,7 @@ km_status km_audit_run(const km_study *study, km_engine *engine, const km_engine
 /* True if an endpoint's error is not what the tolerance promises: more than 1 % of the points flip, or the 99th percentile
  * of the error is above 100 times rtol of the 99th percentile of the endpoint's size. A step holds each state's error to
  * rtol of its size; over many steps, and by a crossing on a slow slope, an endpoint may magnify that. Of the shipped
- * studies' 90 endpoints all but four stay below 5 times, the worst (a drifting invariant) is at 60; hundreds mean that
+ * studies' endpoints all but three stay below 5 times, the worst (a drifting invariant) is at 57; hundreds mean that
  * rounding, cancellation or a course that the tolerance does not see decides. */
 bool km_audit_is_suspicious(const km_endpoint_audit *audit, double rtol);
 
