@@ -377,7 +377,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             real step = h, e2, factor;
             mask final, accept, reject, broken;
 #if KM_LIMIT_STEP /* interpolation between steps should not be the larger error */
-            step = km_min(step, KM_FMA(KM_NUMBER(R(0.04)), t, KM_NUMBER(KM_EARLY_STEP)));
+            step = km_min(step, KM_FMA(KM_NUMBER(R(0.03)), t, KM_NUMBER(KM_EARLY_STEP)));
 #endif
             final = step >= R(0.95) * left;
             step = km_pick(final, left, km_min(step, R(0.55) * left));

@@ -15,11 +15,11 @@ static int ascending(const void *a, const void *b)
 
 static bool happened(signed char state) { return state != KM_STATE_NEVER && state != KM_STATE_NO_REFERENCE; }
 
-/* Errors of one endpoint; error and size have room for n. */
-static km_endpoint_audit compare(const km_results *ours, const km_results *truth, size_t e, double *error, double *size)
+km_endpoint_audit km_audit_compare(const km_results *ours, const km_results *truth, size_t e, double *error)
 {
     km_endpoint_audit a = {0};
     size_t n = (size_t)ours->n;
+    double *size = km_alloc(n + 1, sizeof *size);
 
     for (size_t i = 0; i < n; i++) {
         size_t at = e * n + i;
@@ -40,6 +40,7 @@ static km_endpoint_audit compare(const km_results *ours, const km_results *truth
         a.max = error[a.n - 1];
         a.size = size[(size_t)((double)a.n * 0.99)];
     }
+    free(size);
     return a;
 }
 
@@ -96,7 +97,6 @@ km_status km_audit_run(const km_study *study, km_engine *engine, const km_engine
     km_study strict = *study; /* shares everything but the solver */
     km_results ours = {0}, truth = {0};
     double *row = km_alloc(n * (size_t)study->n_slots + 1, sizeof *row), *error = km_alloc(n + 1, sizeof *error);
-    double *size = km_alloc(n + 1, sizeof *size);
     km_status st = KM_OK;
 
     *out = NULL;
@@ -109,10 +109,10 @@ km_status km_audit_run(const km_study *study, km_engine *engine, const km_engine
     KM_TRY(run_reference(&strict, engine, options, row, &truth, d));
     *out = km_alloc(n_ends + 1, sizeof **out);
     for (size_t e = 0; e < n_ends; e++)
-        (*out)[e] = compare(&ours, &truth, e, error, size);
+        (*out)[e] = km_audit_compare(&ours, &truth, e, error);
 done:
     results_clear(&ours);
     results_clear(&truth);
-    free(row), free(error), free(size);
+    free(row), free(error);
     return st;
 }

@@ -51,6 +51,8 @@ const km_json *km_json_find(const km_json *object, const char *key);
 
 /* "file:line:col: /pointer" of a node, for messages. Caller frees. */
 char *km_json_where(const km_json *node);
+/* The same of byte `offset` of a string. */
+char *km_json_where_at(const km_json *node, size_t offset);
 /* Writes "WHERE: message" and returns KM_E_INPUT. */
 km_status km_json_fail(const km_json *node, km_diag *d, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

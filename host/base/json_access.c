@@ -101,19 +101,29 @@ static size_t raw_offset(const char *raw, size_t offset)
     return (size_t)(c - raw);
 }
 
-km_status km_json_fail_at(const km_json *node, size_t offset, km_diag *d, const char *format, ...)
+/* The column of byte `offset` of a string as the file writes it. */
+static size_t column_at(const km_json *node, size_t offset)
 {
     const char *line = km_json_text(node->file);
-    size_t column = node->column, i;
+
+    if (node->kind != KM_JSON_STRING)
+        return node->column;
+    for (size_t i = 1; i < node->line; i++)
+        line = strchr(line, '\n') + 1;
+    return node->column + 1 + raw_offset(line + node->column, offset);
+}
+
+char *km_json_where_at(const km_json *node, size_t offset)
+{
+    return where(node, column_at(node, offset));
+}
+
+km_status km_json_fail_at(const km_json *node, size_t offset, km_diag *d, const char *format, ...)
+{
     va_list arguments;
 
-    if (node->kind == KM_JSON_STRING) {
-        for (i = 1; i < node->line; i++)
-            line = strchr(line, '\n') + 1;
-        column += 1 + raw_offset(line + node->column, offset);
-    }
     va_start(arguments, format);
-    (void)fail_with(node, column, d, format, arguments);
+    (void)fail_with(node, column_at(node, offset), d, format, arguments);
     va_end(arguments);
     return KM_E_INPUT;
 }

@@ -1,14 +1,24 @@
-/* Floating-point operations of generated code, counted in its text: what one lane does.
+/* Floating-point operations of a step, counted in the program's own text.
  *
- * An addition, a multiplication, a division or a root is one, a fused multiply-add two, an elementary function what its
- * polynomials in kernels/lane_math.h take. Comparisons, selections and integer work are none. Blocks that run only where
- * some lane needs them (if (km_any(...))) are left out: the count is one from below. */
+ * A lexical count: every + - * / of reals and sqrt is 1, a multiply-add 2; calls count what their function counts, a
+ * power therefore what its polynomials take; loops over states count by their length. Comparisons, selections,
+ * integers (bits of exponents, indices) and min/max count nothing. Counted are the functions that each turn of the
+ * loop in integrate.cl calls once: derivatives, outputs, error weights, the step and its norm; not the reducers of
+ * endpoints, edges and bookkeeping. */
 #ifndef KM_CODEGEN_FLOPS_H
 #define KM_CODEGEN_FLOPS_H
 
-#include <stdbool.h>
+#include "base/diag.h"
+#include "codegen/codegen.h"
 
-/* Of the function `name` in a program's text; 0 if it is not there. */
-double km_flops_of_function(const char *text, const char *name, bool single);
+typedef struct km_flops {
+    double always;   /* a lane and step, without the blocks behind a test of lanes: km_any(...) */
+    double branches; /* with every such block taken */
+} km_flops;
+
+/* KM_E_BUG when the text lacks a function it should have. */
+km_status km_flops_count(const km_source *source, km_flops *out, km_diag *d);
+/* Of one function of any text that has the same form; for tests. */
+km_status km_flops_function(const char *text, const char *name, km_flops *out, km_diag *d);
 
 #endif

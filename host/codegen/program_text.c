@@ -202,7 +202,7 @@ static void write_head(km_writer *w, const km_source *s, const km_watch_plan *pl
     km_text_add(out, "#define KM_MAX_EDGES %d\n#define KM_N_EDGE_VALUES %d\n", y->n_edges - 1, y->n_edge_values);
     km_text_add(out, "#define KM_HORIZON ((wide)%.17g)\n#define KM_EARLY_STEP R(%.17e)\n", study->horizon, study->horizon / 500.0);
     km_text_add(out, "#define KM_INVERSE_RTOL R(%.17e)\n#define KM_INVERSE_N R(%.17e)\n#define KM_NORM_LIMIT R(%s)\n",
-                1.0 / study->solver.rtol, y->n_states ? 1.0 / (double)y->n_states : 0.0, s->single ? "1e37" : "1e300");
+                1.0 / (study->solver.method->allowance * study->solver.rtol), y->n_states ? 1.0 / (double)y->n_states : 0.0, s->single ? "1e37" : "1e300");
     km_text_add(out, "#define KM_ROOT_TOLERANCE R(%s)\n", s->single ? "3e-7" : "1e-7");
     km_text_add(out, "#define KM_MAX_STEPS %ld\n#define KM_COMPENSATE %d\n", study->solver.max_steps, compensate);
     km_text_add(out, "#define KM_LIMIT_STEP %d\n", km_problem_limits_step(p, s->kind == KM_CODE_TRAJECTORY));
@@ -274,21 +274,6 @@ static void fill_layout(const km_writer *w, km_code_kind kind, const km_watch_pl
     y->jacobian_nonzeros = p->n_jacobian;
 }
 
-/* What a step does besides stages and solves: the weights and norm of the error, the new step, the new state. */
-enum { STATE_CONTROL = 6, STEP_CONTROL = 60 };
-
-static double step_flops(const km_method *method, const km_source *s)
-{
-    double flops = method->rates * km_flops_of_function(s->text, "km_rates", s->single) +
-                   method->solves * km_flops_of_function(s->text, "km_solve", s->single) +
-                   (method->state_flops + STATE_CONTROL) * (double)s->layout.n_states + STEP_CONTROL +
-                   km_flops_of_function(s->text, "km_observe", s->single);
-
-    if (method->implicit)
-        flops += km_flops_of_function(s->text, "km_derivatives", s->single) + km_flops_of_function(s->text, "km_factor", s->single);
-    return flops;
-}
-
 km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool single, bool wide_double, int lanes,
                             const char *kernel_dir, km_source *out, km_diag *d)
 {
@@ -298,6 +283,7 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
     km_problem problem;
     km_writer w;
     km_watch_plan plan = {.n_passes = 1};
+    km_flops flops = {0.0, 0.0};
     km_text text = {0}, model = {0}, schedule = {0};
     km_status st = KM_OK;
 
@@ -349,7 +335,9 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
     KM_TRY(add_kernel(&text, "integrate.cl", kernel_dir, d));
     out->text = km_text_take(&text);
     km_sha256_hex(out->text, strlen(out->text), out->hash);
-    out->step_flops = step_flops(study->solver.method, out);
+    if (kind == KM_CODE_ENDPOINTS)
+        KM_TRY(km_flops_count(out, &flops, d));
+    out->step_flops = flops.always;
 
 done:
     km_text_clear(&text);

@@ -289,3 +289,5 @@ km_status km_engine_run_rows(km_engine *e, const double *row, km_results *r, km_
 done:
     return st;
 }
+
+km_status km_engine_run_nothing(km_engine *e, km_diag *d) { return km_batch_run(e, 0, d); }

@@ -76,6 +76,9 @@ km_status km_engine_run_box(km_engine *engine, const km_box *box, uint64_t first
 /* Integrates rows: `row` is [n][study->n_slots] in internal units. */
 km_status km_engine_run_rows(km_engine *engine, const double *row, km_results *results, km_diag *d);
 
+/* A launch without points: what every batch costs before its first point. */
+km_status km_engine_run_nothing(km_engine *engine, km_diag *d);
+
 /* Outputs of one row at n_times times (ascending, within the horizon): value is [n_times][model->n_outputs]
  * in double precision. */
 km_status km_engine_trajectory(km_engine *engine, const double *row, const double *time, size_t n_times,

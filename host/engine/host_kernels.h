@@ -97,7 +97,7 @@ static _Thread_local uint km_work_item;
 #define KM_N_EDGE_VALUES (2 * KM_N_DOSED + 1)
 #define KM_HORIZON (KM_STUDY->horizon)
 #define KM_EARLY_STEP (KM_MODEL->early_step)
-#define KM_INVERSE_RTOL (1.0 / KM_STUDY->solver.rtol)
+#define KM_INVERSE_RTOL (1.0 / (KM_STUDY->solver.method->allowance * KM_STUDY->solver.rtol))
 #define KM_INVERSE_N (KM_N_STATES > 0 ? 1.0 / KM_N_STATES : 0.0)
 #define KM_NORM_LIMIT 1e300
 #define KM_ROOT_TOLERANCE 1e-7

@@ -13,8 +13,26 @@
 typedef struct reader {
     km_model *m;
     km_names names;
+    km_dimensions dims;
     km_diag *d;
 } reader;
+
+/* The name added last has the unit `measure`, if the model says one. */
+static void declare(reader *r, const km_json *node, const km_unit *measure)
+{
+    km_name_entry *entry = &r->names.entry[r->names.n - 1];
+
+    entry->has_unit = node->kind == KM_JSON_OBJECT && km_json_find(node, "unit") != NULL;
+    entry->unit = *measure;
+}
+
+static void require_unit(reader *r, km_expr e, const km_unit *unit, const km_json *place, const char *what, const char *name)
+{
+    char *text = name ? km_format("%s \"%s\"", what, name) : km_strdup(what);
+
+    km_dimensions_require(&r->dims, &r->m->pool, e, unit, place, text);
+    free(text);
+}
 
 static char *copy_string(const km_json *object, const char *key)
 {
@@ -173,6 +191,7 @@ static km_status read_parameter(reader *r, const km_json *node)
     KM_TRY(km_json_allow(node, keys, r->d));
     KM_TRY(check_strings(node, strings, r->d));
     KM_TRY(read_unit(node, &p.unit, &p.measure, r->d));
+    declare(r, node, &p.measure);
     child = km_json_find(node, "value");
     if (child == NULL) {
         st = km_json_fail(node, r->d, "the parameter \"%s\" has no \"value\"", node->key);
@@ -239,7 +258,7 @@ static km_status section(reader *r, const char *key, km_json_kind kind, const km
 static km_status name_derived(reader *r, const km_json *node)
 {
     km_derived v = {.value = KM_EXPR_NONE};
-    km_unit measure;
+    km_unit measure = {.scale = 1.0};
     const km_json *place;
     km_status st = KM_OK;
 
@@ -247,6 +266,7 @@ static km_status name_derived(reader *r, const km_json *node)
     KM_TRY(km_names_add(&r->names, KM_NAME_DERIVED, r->m->n_derived, node->key, place, r->d));
     if (node->kind == KM_JSON_OBJECT)
         KM_TRY(read_unit(node, &v.unit, &measure, r->d));
+    declare(r, node, &measure);
     v.name = km_strdup(node->key);
     v.about = copy_string(node, "about");
     KM_PUSH(r->m->derived, r->m->n_derived);
@@ -258,7 +278,7 @@ done:
 static km_status name_definition(reader *r, const km_json *node, int index)
 {
     char *unit = NULL;
-    km_unit measure;
+    km_unit measure = {.scale = 1.0};
     const km_json *place;
     km_status st = KM_OK;
 
@@ -266,6 +286,7 @@ static km_status name_definition(reader *r, const km_json *node, int index)
     KM_TRY(km_names_add(&r->names, KM_NAME_DEFINITION, index, node->key, place, r->d));
     if (node->kind == KM_JSON_OBJECT)
         KM_TRY(read_unit(node, &unit, &measure, r->d));
+    declare(r, node, &measure);
 done:
     free(unit);
     return st;
@@ -287,6 +308,7 @@ static km_status name_state(reader *r, const km_json *node)
             goto done;
         }
     KM_TRY(read_unit(node, &s.unit, &s.measure, r->d));
+    declare(r, node, &s.measure);
     s.name = km_strdup(node->key);
     s.about = copy_string(node, "about");
     KM_PUSH(r->m->state, r->m->n_states);
@@ -347,6 +369,14 @@ static km_status read_expressions(reader *r)
         KM_TRY(km_names_parse(&r->names, km_json_find(node, "rate"), KM_LEVEL_ALL, &m->state[i].rate, r->d));
         if (scale)
             KM_TRY(km_names_parse(&r->names, scale, KM_LEVEL_PARAMETERS, &m->state[i].scale, r->d));
+        if (km_json_find(node, "unit")) {
+            km_unit per_time = km_unit_divide(m->state[i].measure, m->time);
+            require_unit(r, m->state[i].initial, &m->state[i].measure, km_json_find(node, "initial"), "the initial value of",
+                         node->key);
+            require_unit(r, m->state[i].rate, &per_time, km_json_find(node, "rate"), "the rate of", node->key);
+            if (scale)
+                require_unit(r, m->state[i].scale, &m->state[i].measure, scale, "the scale of", node->key);
+        }
     }
 done:
     return st;
@@ -377,6 +407,8 @@ static km_status read_outputs(reader *r)
         else
             o.unit = km_strdup("-"), o.measure = (km_unit){.scale = 1.0};
         KM_TRY(km_names_parse(&r->names, place, KM_LEVEL_ALL, &o.value, r->d));
+        if (node->kind == KM_JSON_OBJECT && km_json_find(node, "unit"))
+            require_unit(r, o.value, &o.measure, place, "the output", node->key);
         if (strspn(node->key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != strlen(node->key) ||
             node->key[0] == '\0' || strchr("0123456789_", node->key[0])) {
             st = km_json_fail(node, r->d, "a name begins with a letter and has only letters, digits and _, got \"%s\"",
@@ -418,6 +450,7 @@ static km_status read_conditions(reader *r)
     for (size_t i = 0; list && i < list->n; i++) {
         km_expr e;
         KM_TRY(km_names_parse(&r->names, &list->child[i], KM_LEVEL_PARAMETERS, &e, r->d));
+        require_unit(r, e, &m->time, &list->child[i], "a time in \"breaks\"", NULL);
         KM_PUSH(m->jump, m->n_jumps);
         m->jump[m->n_jumps++] = e;
     }
@@ -462,10 +495,16 @@ static km_status read_route(reader *r, const km_json *node)
         e.fraction = km_number(&r->m->pool, 1.0);
         if (fraction)
             KM_TRY(km_names_parse(&r->names, fraction, KM_LEVEL_PARAMETERS, &e.fraction, r->d));
+        if (fraction)
+            require_unit(r, e.fraction, &(km_unit){.scale = 1.0}, fraction, "a fraction", NULL);
         if ((lag = km_json_find(item, "lag")) != NULL)
             KM_TRY(km_names_parse(&r->names, lag, KM_LEVEL_PARAMETERS, &e.lag, r->d));
+        if (lag)
+            require_unit(r, e.lag, &r->m->time, lag, "a lag", NULL);
         if ((duration = km_json_find(item, "duration")) != NULL)
             KM_TRY(km_names_parse(&r->names, duration, KM_LEVEL_PARAMETERS, &e.duration, r->d));
+        if (duration)
+            require_unit(r, e.duration, &r->m->time, duration, "a duration", NULL);
         if (km_is_number(&r->m->pool, e.fraction, &share)) {
             total += share;
             if (share < 0.0) {
@@ -715,6 +754,9 @@ static km_status read_model(reader *r)
     km_status st = KM_OK;
 
     KM_TRY(read_head(r));
+    km_dimensions_init(&r->dims, r->m->time_unit, r->d);
+    r->names.time = &r->m->time;
+    r->names.dims = &r->dims;
     KM_TRY(name_everything(r));
     KM_TRY(read_expressions(r));
     KM_TRY(read_outputs(r));
@@ -740,6 +782,7 @@ static km_status from_file(km_json_file *file, km_model **out, km_diag *d)
     r.names.pool = &r.m->pool;
     st = read_model(&r);
     km_names_clear(&r.names);
+    km_dimensions_clear(&r.dims);
     if (st != KM_OK) {
         km_model_destroy(r.m);
         r.m = NULL;

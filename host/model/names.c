@@ -177,6 +177,7 @@ static km_status resolve_name(km_parser *p, const char *name, size_t offset, km_
         if (f->level != KM_LEVEL_ALL)
             return km_parser_fail(p, offset, "the time t cannot be used here, only parameters and derived values");
         *out = km_symbol(p->pool, KM_SYMBOL_TIME, 0);
+        km_dimensions_set(f->names->dims, *out, f->names->time);
         return KM_OK;
     }
     if (strcmp(name, "amt") == 0) {
@@ -192,6 +193,8 @@ static km_status resolve_name(km_parser *p, const char *name, size_t offset, km_
     switch (entry->kind) {
     case KM_NAME_PARAMETER:
         *out = km_symbol(p->pool, KM_SYMBOL_PARAMETER, entry->index);
+        if (entry->has_unit)
+            km_dimensions_set(f->names->dims, *out, &entry->unit);
         return KM_OK;
     case KM_NAME_FUNCTION:
         return km_parser_fail(p, offset, "\"%s\" is a function; call it with %d argument%s", name, entry->n_formals,
@@ -201,6 +204,8 @@ static km_status resolve_name(km_parser *p, const char *name, size_t offset, km_
             return km_parser_fail(p, offset, "the state \"%s\" cannot be used here, only parameters and derived "
                                              "values", name);
         *out = km_symbol(p->pool, KM_SYMBOL_STATE, entry->index);
+        if (entry->has_unit)
+            km_dimensions_set(f->names->dims, *out, &entry->unit);
         return KM_OK;
     case KM_NAME_DEFINITION:
         if (f->level != KM_LEVEL_ALL)
@@ -221,7 +226,14 @@ static km_status resolve_name(km_parser *p, const char *name, size_t offset, km_
 static km_status resolve_call(km_parser *p, const char *name, size_t offset, const km_expr *argument, int n,
                               km_expr *out);
 
-static const km_scope model_scope = {NULL, resolve_name, resolve_call};
+static void note_operation(km_parser *p, km_op op, size_t offset, km_expr a, km_expr b, km_expr c, km_expr out)
+{
+    const frame *f = p->frame;
+
+    km_dimensions_operation(f->names->dims, p->pool, op, a, b, c, out, p->place, offset);
+}
+
+static const km_scope model_scope = {NULL, resolve_name, resolve_call, note_operation};
 
 static km_status resolve_call(km_parser *p, const char *name, size_t offset, const km_expr *argument, int n,
                               km_expr *out)
@@ -244,7 +256,7 @@ static km_status resolve_call(km_parser *p, const char *name, size_t offset, con
         return km_parser_fail(p, offset, "%s takes %d argument%s, got %d", name, expected, expected == 1 ? "" : "s",
                               n);
     if (op != KM_N_OPS) {
-        *out = km_make(p->pool, op, argument[0], n > 1 ? argument[1] : -1, n > 2 ? argument[2] : -1);
+        *out = km_parser_make(p, op, offset, argument[0], n > 1 ? argument[1] : -1, n > 2 ? argument[2] : -1);
         return KM_OK;
     }
     if (entry->progress == KM_NAME_OPEN)
@@ -293,5 +305,10 @@ km_status km_names_expand(km_names *names, km_name_entry *entry, km_diag *d)
     entry->progress = KM_NAME_OPEN;
     st = km_names_parse(names, entry->place, level, &names->entry[at].value, d);
     names->entry[at].progress = KM_NAME_DONE;
+    if (st == KM_OK && names->entry[at].has_unit) {
+        char *what = km_format("\"%s\"", names->entry[at].name);
+        km_dimensions_require(names->dims, names->pool, names->entry[at].value, &names->entry[at].unit, names->entry[at].place, what);
+        free(what);
+    }
     return st;
 }

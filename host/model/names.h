@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "base/json.h"
+#include "model/dimension.h"
 #include "model/expression.h"
 
 #include <stdbool.h>
@@ -23,6 +24,8 @@ typedef struct km_name_entry {
     int index;             /* into the model's list of that kind */
     char *name;
     const km_json *place;  /* the string (or number) that holds the expression; for messages */
+    bool has_unit;         /* a unit is declared for it: */
+    km_unit unit;
     km_expr value;         /* derived and definitions, once expanded */
     enum { KM_NAME_FRESH, KM_NAME_OPEN, KM_NAME_DONE } progress;
     bool used;
@@ -35,6 +38,8 @@ typedef struct km_names {
     km_name_entry *entry;
     int n;
     long steps;            /* expansions so far, bounded */
+    const km_unit *time;   /* unit of t */
+    km_dimensions *dims;
 } km_names;
 
 /* What an expression may use. */

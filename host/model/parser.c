@@ -57,6 +57,15 @@ km_status km_parser_fail(km_parser *parser, size_t offset, const char *format, .
     return km_json_fail_at(parser->place, offset, parser->diag, "%s", message);
 }
 
+km_expr km_parser_make(km_parser *p, km_op op, size_t offset, km_expr a, km_expr b, km_expr c)
+{
+    km_expr out = km_make(p->pool, op, a, b, c);
+
+    if (p->scope->operation)
+        p->scope->operation(p, op, offset, a, b, c, out);
+    return out;
+}
+
 static void skip_space(km_parser *p)
 {
     while (isspace((unsigned char)p->text[p->at]))
@@ -169,6 +178,7 @@ static km_status parse_power(km_parser *p, km_expr *out)
 {
     km_expr base, exponent;
     km_status st = parse_atom(p, &base);
+    size_t sign;
 
     if (st != KM_OK)
         return st;
@@ -176,9 +186,10 @@ static km_status parse_power(km_parser *p, km_expr *out)
         *out = base;
         return KM_OK;
     }
+    sign = p->at - 1;
     st = parse_unary(p, &exponent);
     if (st == KM_OK)
-        *out = km_make(p->pool, KM_OP_POW, base, exponent, -1);
+        *out = km_parser_make(p, KM_OP_POW, sign, base, exponent, -1);
     return st;
 }
 
@@ -198,7 +209,7 @@ static km_status parse_unary(km_parser *p, km_expr *out)
         op = KM_OP_ADD;
     st = op == KM_N_OPS ? parse_power(p, out) : parse_unary(p, out);
     if (st == KM_OK && (op == KM_OP_NEG || op == KM_OP_NOT))
-        *out = km_make(p->pool, op, *out, -1, -1);
+        *out = km_parser_make(p, op, p->at, *out, -1, -1);
     p->depth--;
     return st;
 }
@@ -210,11 +221,12 @@ static km_status parse_product(km_parser *p, km_expr *out)
 
     while (st == KM_OK) {
         km_op op = accept(p, "*") ? KM_OP_MUL : accept(p, "/") ? KM_OP_DIV : KM_N_OPS;
+        size_t sign = p->at - 1;
         if (op == KM_N_OPS)
             break;
         st = parse_unary(p, &right);
         if (st == KM_OK)
-            *out = km_make(p->pool, op, *out, right, -1);
+            *out = km_parser_make(p, op, sign, *out, right, -1);
     }
     return st;
 }
@@ -226,11 +238,12 @@ static km_status parse_sum(km_parser *p, km_expr *out)
 
     while (st == KM_OK) {
         km_op op = accept(p, "+") ? KM_OP_ADD : accept(p, "-") ? KM_OP_SUB : KM_N_OPS;
+        size_t sign = p->at - 1;
         if (op == KM_N_OPS)
             break;
         st = parse_product(p, &right);
         if (st == KM_OK)
-            *out = km_make(p->pool, op, *out, right, -1);
+            *out = km_parser_make(p, op, sign, *out, right, -1);
     }
     return st;
 }
@@ -251,13 +264,17 @@ static km_status parse_comparison(km_parser *p, km_expr *out)
     km_status st = parse_sum(p, out);
     km_expr right;
     km_op op;
+    size_t sign;
 
+    if (st == KM_OK)
+        skip_space(p);
+    sign = p->at;
     if (st != KM_OK || (op = accept_comparison(p)) == KM_N_OPS)
         return st;
     st = parse_sum(p, &right);
     if (st != KM_OK)
         return st;
-    *out = km_make(p->pool, op, *out, right, -1);
+    *out = km_parser_make(p, op, sign, *out, right, -1);
     if (accept_comparison(p) != KM_N_OPS)
         return km_parser_fail(p, p->at, "comparisons do not chain; write \"a < b && b < c\"");
     return KM_OK;
@@ -271,7 +288,7 @@ static km_status parse_and(km_parser *p, km_expr *out)
     while (st == KM_OK && accept(p, "&&")) {
         st = parse_comparison(p, &right);
         if (st == KM_OK)
-            *out = km_make(p->pool, KM_OP_AND, *out, right, -1);
+            *out = km_parser_make(p, KM_OP_AND, p->at, *out, right, -1);
     }
     return st;
 }
@@ -284,7 +301,7 @@ static km_status parse_or(km_parser *p, km_expr *out)
     while (st == KM_OK && accept(p, "||")) {
         st = parse_and(p, &right);
         if (st == KM_OK)
-            *out = km_make(p->pool, KM_OP_OR, *out, right, -1);
+            *out = km_parser_make(p, KM_OP_OR, p->at, *out, right, -1);
     }
     return st;
 }

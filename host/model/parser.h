@@ -18,6 +18,8 @@ typedef struct km_scope {
     km_status (*name)(km_parser *parser, const char *name, size_t offset, km_expr *out);
     km_status (*call)(km_parser *parser, const char *name, size_t offset, const km_expr *argument, int n,
                       km_expr *out);
+    /* told of every operation read, its sign at `offset`; NULL if nobody listens */
+    void (*operation)(km_parser *parser, km_op op, size_t offset, km_expr a, km_expr b, km_expr c, km_expr out);
 } km_scope;
 
 struct km_parser {
@@ -34,6 +36,8 @@ struct km_parser {
 /* Parses the whole of `text` (which stands in `place`). */
 km_status km_parse(km_pool *pool, const km_scope *scope, const km_json *place, const char *text, void *frame,
                    km_expr *out, km_diag *d);
+/* One operation: makes the node and tells the scope. */
+km_expr km_parser_make(km_parser *parser, km_op op, size_t offset, km_expr a, km_expr b, km_expr c);
 /* A message with the place of byte `offset`; returns KM_E_INPUT. */
 km_status km_parser_fail(km_parser *parser, size_t offset, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

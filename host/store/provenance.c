@@ -60,6 +60,8 @@ void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
     add_string(out, "model_sha256", model_hash, ",");
     if (s->list_hash[0] != '\0')
         add_string(out, "list_sha256", s->list_hash, ",");
+    if (s->regimen_hash[0] != '\0')
+        add_string(out, "regimen_sha256", s->regimen_hash, ",");
     add_string(out, "study", study_text, ",");
     add_string(out, "model", model_text, "");
     km_text_add(out, "}\n");
@@ -122,7 +124,7 @@ static bool same(const km_json *a, const km_json *b)
 const char *km_provenance_difference(const char *have, const char *want)
 {
     static const char *const known[][2] = {
-        {"study", "the study's text"}, {"model", "the model's text"}, {"list_sha256", "the list of points"}, {"set", "--set"},
+        {"study", "the study's text"}, {"model", "the model's text"}, {"list_sha256", "the list of points"}, {"regimen_sha256", "the table of doses"}, {"set", "--set"},
         {"ketamap_version", "the version of ketamap"}, {"precision", "the precision"}, {"audit", "whether it is audited"}, {"lanes", "the number of lanes"},
         {"program_sha256", "the compiled program"}};
     km_json_file *a = NULL, *b = NULL;

@@ -6,9 +6,8 @@
 
 typedef struct km_method {
     const char *name, *about, *file;
-    bool implicit;       /* uses the Jacobian: rates and Jacobian once, then `rates` more rates and `solves` solves a step */
-    int rates, solves;   /* evaluations a step, besides that of the Jacobian */
-    int state_flops;     /* sums over stages, of one state in one step */
+    bool implicit;       /* uses the Jacobian */
+    double allowance;    /* a step is accepted when its estimate's norm is at most this many tolerances */
 } km_method;
 
 /* Ends with a NULL name. The first is the default. */

@@ -58,6 +58,7 @@ void km_record_clear(km_record *record)
 {
     free(record->id);
     free(record->skip);
+    free(record->where);
     memset(record, 0, sizeof *record);
 }
 
@@ -368,7 +369,7 @@ static void extent(const km_study *study, int record, km_field field, double *lo
             (void)km_design_extent(study, s, low, high);
 }
 
-static km_status check_record(const km_study *study, int index, const km_json *node, km_diag *d)
+static km_status check_record(const km_study *study, int index, const km_place *place, km_diag *d)
 {
     km_status st = KM_OK;
     const km_record *record = &study->record[index];
@@ -378,24 +379,24 @@ static km_status check_record(const km_study *study, int index, const km_json *n
     extent(study, index, KM_FIELD_II, &low_ii, &high_ii);
     extent(study, index, KM_FIELD_ADDL, &low_addl, &high_addl);
     if (record->given[KM_FIELD_TINF] && record->given[KM_FIELD_RATE])
-        KM_TRY(km_json_fail(node, d,
+        KM_TRY(km_place_fail(place, d,
                             "regimen[%d] has both \"tinf\" and \"rate\" (axes and --set count); an "
                             "infusion is given by one of them",
                             index));
     if (high_addl > 0.0 && !record->given[KM_FIELD_II])
-        KM_TRY(km_json_fail(node, d,
+        KM_TRY(km_place_fail(place, d,
                             "the key \"ii\" is missing: \"addl\" repeats the dose every \"ii\""));
     if (high_addl > 0.0 && low_ii <= 0.0)
         KM_TRY(
-            km_json_fail(node, d, "\"ii\" must be larger than 0 when \"addl\" repeats the dose"));
+            km_place_fail(place, d, "\"ii\" must be larger than 0 when \"addl\" repeats the dose"));
     for (int k = 0; k < record->n_skip; k++)
         if ((double)record->skip[k] > high_addl)
             KM_TRY(km_json_fail(
-                km_json_find(node, "skip"), d,
+                km_json_find(place->node, "skip"), d,
                 "the doses are numbered from 0 to addl = %g; there is no dose %d to skip",
                 high_addl, record->skip[k]));
     if (high_addl == 0.0 && (record->given[KM_FIELD_II] || record->given[KM_FIELD_DELAY])) {
-        where = km_json_where(node);
+        where = km_place_where(place);
         km_diag_warn(d,
                      "%s: \"%s\" has no effect, since \"addl\" is 0 and the dose is not repeated",
                      where, record->given[KM_FIELD_II] ? "ii" : "delay");
@@ -434,7 +435,11 @@ km_status km_regimen_check(const km_study *study, km_diag *d)
     long late = 0;
 
     for (int i = 0; i < study->n_records; i++) {
-        KM_TRY(check_record(study, i, &node->child[i], d));
+        km_place place = {.label = study->record[i].where};
+
+        if (place.label == NULL)
+            place.node = &node->child[i];
+        KM_TRY(check_record(study, i, &place, d));
         late += count_late(study, &study->record[i]);
     }
     if (late > 0) {

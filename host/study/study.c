@@ -9,6 +9,7 @@
 #include "study/endpoint.h"
 #include "study/quantity.h"
 #include "study/regimen.h"
+#include "study/regimen_csv.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -617,9 +618,14 @@ static km_status read_root(km_study *study, const km_json *root, const char *con
     KM_TRY(check_keys(root, d));
     KM_TRY(read_model(study, root, d));
     KM_TRY(read_variants(study, root, d));
-    KM_TRY(km_json_get(root, "regimen", KM_JSON_ARRAY, &regimen, d));
-    if (regimen != NULL)
-        KM_TRY(km_regimen_read(study, regimen, d));
+    regimen = km_json_find(root, "regimen");
+    if (regimen != NULL && regimen->kind == KM_JSON_OBJECT) {
+        KM_TRY(km_regimen_csv_read(study, regimen, d));
+    } else {
+        KM_TRY(km_json_get(root, "regimen", KM_JSON_ARRAY, &regimen, d));
+        if (regimen != NULL)
+            KM_TRY(km_regimen_read(study, regimen, d));
+    }
     KM_TRY(read_set(study, root, log, d));
     KM_TRY(read_arguments(study, set, n_set, log, d));
     KM_TRY(read_horizon(study, root, d));

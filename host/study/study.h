@@ -35,6 +35,7 @@ typedef struct km_record {
     bool amt_per_kg, rate_per_kg; /* times the weight parameter */
     int *skip;
     int n_skip;
+    char *where; /* line of the table it comes from; NULL where the study itself has it */
 } km_record;
 
 typedef struct km_slot {
@@ -127,6 +128,7 @@ typedef struct km_study {
     bool every_factor;   /* the study named none: all that have a range */
     uint64_t seed;
     char list_hash[65];  /* SHA-256 of the list's file, or "" */
+    char regimen_hash[65]; /* of the regimen's table, or "" */
     uint64_t n_points;   /* of a grid the product of the axis lengths; 1 without a design */
     km_endpoint *endpoint;
     int n_endpoints;

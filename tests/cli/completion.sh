@@ -15,12 +15,12 @@ offers() {
     printf '%s\n' "${COMPREPLY[@]}" | grep -qxF -- "$word" || fail "$* does not become $word but: ${COMPREPLY[*]}"
 }
 complete -p ketamap >/dev/null || fail "nothing is registered for ketamap"
-for command in run simulate evaluate check devices info plot completion help; do
+for command in run simulate evaluate check devices info plot bench completion help; do
     offers "$command" "${command:0:1}"
     offers "$command" ""
 done
 # every option of every command, as its help page has them
-for command in run simulate evaluate check devices info plot; do
+for command in run simulate evaluate check devices info plot bench; do
     expect 0 "$ketamap" $command --help
     while read -r option; do
         offers "$option" "$command" "${option:0:4}"

@@ -24,7 +24,7 @@ static const char *const study_model =
     " \"states\": {\"G\": {\"initial\": \"0\", \"rate\": \"-ka*G\", \"unit\": \"umol\"},\n"
     "  \"K\": {\"initial\": \"0\", \"rate\": \"ka*G - CL/V*K\", \"unit\": \"umol\"}},\n"
     " \"outputs\": {\"plasma\": {\"value\": \"K/V*mm\", \"unit\": \"ng/mL\"},\n"
-    "  \"effect\": {\"value\": \"gain*K/(K + V)\", \"unit\": \"-\"}},\n"
+    "  \"effect\": {\"value\": \"gain*K/(K + gain*K)\", \"unit\": \"-\"}},\n"
     " \"routes\": {\"iv\": [{\"into\": \"K\"}], \"oral\": [{\"into\": \"G\", \"fraction\": "
     "\"0.2\"}]},\n"
     " \"dose\": {\"amount\": \"amt/mm\", \"unit\": \"umol\", \"weight\": \"weight\"},\n"

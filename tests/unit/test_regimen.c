@@ -102,7 +102,7 @@ static void test_refused_records(void **state)
     refuses(with("\"regimen\": [3]"),
             "study.json:2:13: /regimen/0: expected a dose record such as {\"amt\": "
             "\"50 mg\"}, got the number 3");
-    refuses(with("\"regimen\": {}"), "study.json:2:12: /regimen: expected an array, got an object");
+    refuses(with("\"regimen\": {}"), "study.json:2:12: /regimen: the key \"csv\" is missing (a string)");
     refuses(with("\"regimen\": [{\"id\": \"a\", \"route\": \"iv\", \"amt\": 1}, {\"id\": \"a\", "
                  "\"route\": "
                  "\"iv\", \"amt\": 1}]"),
