@@ -89,7 +89,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     KM_TRY(km_output_write(output, &table, d));
     km_statuses_add(&statuses, r.status, n);
     if (!quiet)
-        km_statuses_print(&statuses, stderr);
+        km_statuses_print(&statuses, !km_engine_facts_of(engine)->fp64, stderr);
     if (strict && km_statuses_failed(&statuses) > 0)
         KM_FAIL(d, KM_E_NUMERICS, "%llu of %zu points failed; see the column status",
                 (unsigned long long)km_statuses_failed(&statuses), n);
@@ -107,7 +107,7 @@ done:
 static const km_option options_of[] = {
     {"points", "FILE.tsv", "the points: a header naming axes, parameters or regimen fields"},
     {"output", "FILE.tsv", "write there instead of to the standard output"},
-    KM_OPTION_SET, KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_STRICT, KM_OPTION_QUIET,
+    KM_OPTION_SET, KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_NO_DOUBLE, KM_OPTION_STRICT, KM_OPTION_QUIET,
     KM_OPTION_KERNELS, {0}};
 
 const km_command km_command_evaluate = {

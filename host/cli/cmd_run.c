@@ -169,10 +169,11 @@ static char *run_json(const job *j, const km_arguments *a, time_t begun)
     km_text_add(&out,
                 "],\n    \"compute_units\": %d,\n    \"batch\": %zu,\n    \"build_seconds\": %.6f,\n    \"run_seconds\": %.6f,\n"
                 "    \"cpu_seconds\": %.6f,\n    \"models_this_run\": %llu,\n    \"models_resumed\": %llu,\n"
-                "    \"models_per_second\": %.1f,\n    \"mean_steps\": %.2f,\n    \"doses_ignored\": %llu\n}\n",
+                "    \"models_per_second\": %.1f,\n    \"mean_steps\": %.2f,\n    \"retried\": %llu,\n    \"double_on\": \"%s\",\n    \"doses_ignored\": %llu\n}\n",
                 f->compute_units, f->batch, f->build_seconds, wall, cpu, (unsigned long long)j->done,
                 (unsigned long long)j->before, wall > 0.0 ? (double)j->done / wall : 0.0,
-                j->done ? j->steps / (double)j->done : 0.0, (unsigned long long)f->doses_ignored);
+                j->done ? j->steps / (double)j->done : 0.0, (unsigned long long)j->statuses.count[KM_POINT_RETRIED],
+                f->fp64 ? "device" : "host", (unsigned long long)f->doses_ignored);
     return km_text_take(&out);
 }
 
@@ -195,7 +196,7 @@ static void say_summary(const job *j, const char *path)
     fprintf(stderr, "ketamap: %llu models in %.1f s (%.0f a second, %.0f a core-second), build %.1f s, %s precision on %s\n",
             (unsigned long long)j->done, wall, wall > 0.0 ? (double)j->done / wall : 0.0,
             cpu > 0.0 ? (double)j->done / cpu : 0.0, f->build_seconds, f->single ? "single" : "double", f->device);
-    km_statuses_print(&j->statuses, stderr);
+    km_statuses_print(&j->statuses, !f->fp64, stderr);
     if (f->doses_ignored)
         fprintf(stderr, "ketamap: %llu doses at or after the horizon were ignored, over all points\n",
                 (unsigned long long)f->doses_ignored);
@@ -314,24 +315,43 @@ static km_status open_engine(job *j, const km_arguments *a, km_diag *d)
     f = km_engine_facts_of(j->engine);
     j->facts = (km_map_facts){.version = KM_VERSION, .program_hash = f->program_hash, .method = j->study->solver.method->name, .method_choice = j->method_choice,
                               .precision = f->single ? "single" : "double", .lanes = f->lanes,
-                              .audit_rtol = f->fp64 && !km_argument(a, "no-audit") ? km_audit_rtol(j->study) : 0.0};
+                              .double_on_host = !f->fp64,
+                              .audit_rtol = km_argument(a, "no-audit") ? 0.0 : km_audit_rtol(j->study)};
 done:
     return st;
 }
 
+/* What an audit found, and what to do where that is not what the tolerance promises. */
+static void say_audit(const job *j, int e, km_diag *d)
+{
+    const km_endpoint *end = &j->study->endpoint[e];
+    const km_endpoint_audit *a = &j->audit[e];
+
+    if (!j->quiet)
+        fprintf(stderr, "ketamap: error of %s against double%s at rtol %.0e: p99 %.1e %s over %ld points, %ld flips\n", end->name,
+                j->facts.double_on_host ? " on the host" : "", j->facts.audit_rtol, a->p99, end->unit, a->n, a->flips);
+    if (km_audit_is_suspicious(a, j->study->solver.rtol))
+        km_diag_warn(d, "%s is less exact than rtol %.0e promises: 99 %% of its errors are up to %.1e %s, and of its values up to %.1e; "
+                        "%ld of %ld points flip between happening and never; %s", end->name, j->study->solver.rtol, a->p99, end->unit,
+                     a->size, a->flips, a->n + a->flips,
+                     km_engine_facts_of(j->engine)->single ? "try \"precision\": \"double\"" : "try a smaller \"rtol\"");
+}
+
 /* The audit of a map that is begun; one that is resumed has it. */
-static km_status audit(job *j, const char *path, km_diag *d)
+static km_status audit(job *j, const char *path, bool strict, km_diag *d)
 {
     char *begun = km_format("%s.partial/.zattrs", path);
     km_status st = KM_OK;
 
     if (j->facts.audit_rtol > 0.0 && !km_file_exists(begun)) {
-        KM_TRY(km_audit_run(j->study, j->engine, &j->options, &j->audit, d));
+        st = km_audit_run(j->study, j->engine, &j->options, &j->audit, d);
+        if (st == KM_E_INPUT)
+            km_diag_context(d, "the audit cannot be made (--no-audit leaves it out)");
+        KM_TRY(st);
         j->facts.audit = j->audit;
-        for (int e = 0; e < j->study->n_endpoints && !j->quiet; e++)
-            fprintf(stderr, "ketamap: error of %s against double at rtol %.0e: p99 %.1e %s over %ld points, %ld flips\n",
-                    j->study->endpoint[e].name, j->facts.audit_rtol, j->audit[e].p99, j->study->endpoint[e].unit, j->audit[e].n,
-                    j->audit[e].flips);
+        for (int e = 0; e < j->study->n_endpoints; e++)
+            say_audit(j, e, d);
+        KM_TRY(km_report_warnings(d, strict, j->quiet));
     }
 done:
     free(begun);
@@ -402,12 +422,12 @@ static km_status run(const km_arguments *a, km_diag *d)
             fprintf(stderr, "ketamap: %s is complete already, and of this very study; --force computes it again\n", path);
         KM_TRY(km_statuses_read(path, &j.statuses, d));
         if (!j.quiet)
-            km_statuses_print(&j.statuses, stderr);
+            km_statuses_print(&j.statuses, j.facts.double_on_host, stderr);
         st = check_failed(&j.statuses, strict, d);
         goto done;
     }
     KM_TRY(km_file_make_folder(folder, d));
-    KM_TRY(audit(&j, path, d));
+    KM_TRY(audit(&j, path, strict, d));
     KM_TRY(km_map_open(path, j.study, &j.facts, (int)threads, &j.map, d));
     KM_TRY(compute(&j, path, km_argument(a, "force") != NULL, d));
     report = run_json(&j, a, begun);
@@ -426,7 +446,7 @@ done:
 
 static const km_option options_of[] = {
     {"output", "MAP", "where the map goes (NAME.zarr); by default what the study says"},
-    KM_OPTION_SET, KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH,
+    KM_OPTION_SET, KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_NO_DOUBLE,
     {"threads", "N", "threads that compress and write (default 2)"},
     {"force", NULL, "replace a map that is there"},
     {"no-audit", NULL, "skip the sample integrated again in double at a hundredth of the tolerance"},

@@ -56,6 +56,7 @@ km_status km_report_warnings(km_diag *d, bool strict, bool quiet);
 #define KM_OPTION_LANES {"lanes", "N", "vector lanes, 1 2 4 8 16; by default what the device has"}
 #define KM_OPTION_UNITS {"compute-units", "N", "use N of the device's compute units"}
 #define KM_OPTION_BATCH {"batch", "N", "points of one launch"}
+#define KM_OPTION_NO_DOUBLE {"no-double", NULL, "as on a device without double precision"}
 #define KM_OPTION_STRICT {"strict", NULL, "warnings are errors (exit 2); failed points are errors (exit 5)"}
 #define KM_OPTION_QUIET {"quiet", NULL, "no progress, no summary, no warnings"}
 #define KM_OPTION_KERNELS {"kernel-dir", "DIR", "read the kernels from DIR instead of the built-in ones"}

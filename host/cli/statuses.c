@@ -32,7 +32,7 @@ uint64_t km_statuses_failed(const km_statuses *s)
     return km_statuses_total(s) - s->count[KM_POINT_DONE] - s->count[KM_POINT_RETRIED];
 }
 
-void km_statuses_print(const km_statuses *s, FILE *to)
+void km_statuses_print(const km_statuses *s, bool on_host, FILE *to)
 {
     static const char *const word[] = {
         "done",
@@ -41,15 +41,16 @@ void km_statuses_print(const km_statuses *s, FILE *to)
         "met numbers that are not finite",
         "break a condition of the model",
         "failed on the device",
-        "were retried in double precision and done",
+        "failed in single precision and were done in double",
         "were not computed",
     };
 
     for (int k = 0; k <= KM_N_POINT_STATUSES; k++)
         if (k != KM_POINT_DONE && s->count[k] > 0)
-            fprintf(to, "ketamap: %llu of %llu points %s (status %d)\n",
-                    (unsigned long long)s->count[k], (unsigned long long)km_statuses_total(s),
-                    word[k], k == KM_N_POINT_STATUSES ? KM_POINT_NOT_COMPUTED : k);
+            fprintf(to, "ketamap: %llu of %llu points %s%s (status %d)\n",
+                    (unsigned long long)s->count[k], (unsigned long long)km_statuses_total(s), word[k],
+                    k == KM_POINT_RETRIED && on_host ? ", on the host" : "",
+                    k == KM_N_POINT_STATUSES ? KM_POINT_NOT_COMPUTED : k);
 }
 
 static km_status read_array(km_map_reader *reader, int index, km_statuses *out, km_diag *d)

@@ -5,6 +5,7 @@
 #include "abi.h"
 #include "base/diag.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,8 +19,8 @@ void km_statuses_add(km_statuses *statuses, const signed char *status, size_t n)
 uint64_t km_statuses_total(const km_statuses *statuses);
 /* All that are neither done nor done after a second try in double precision. */
 uint64_t km_statuses_failed(const km_statuses *statuses);
-/* A line for each status but done that occurs. */
-void km_statuses_print(const km_statuses *statuses, FILE *to);
+/* A line for each status but done that occurs. on_host: second tries are made on the host. */
+void km_statuses_print(const km_statuses *statuses, bool on_host, FILE *to);
 /* Counts those of a finished map, a chunk at a time. */
 km_status km_statuses_read(const char *map, km_statuses *out, km_diag *d);
 

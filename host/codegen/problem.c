@@ -351,6 +351,32 @@ static void keep_breaks(km_problem *p)
     }
 }
 
+int *km_problem_outputs(const km_study *study, bool all, int *index, int *n)
+{
+    int *output = km_alloc((size_t)study->model->n_outputs + 1, sizeof *output);
+
+    *n = 0;
+    for (int k = 0; k < study->model->n_outputs; k++) {
+        bool wanted = all;
+        for (int e = 0; e < study->n_endpoints; e++)
+            wanted = wanted || study->endpoint[e].output == k;
+        index[k] = wanted ? *n : -1;
+        if (wanted)
+            output[(*n)++] = k;
+    }
+    return output;
+}
+
+bool km_problem_limits_step(const km_problem *p, bool trajectory)
+{
+    bool crossings = trajectory;
+
+    for (int e = 0; e < p->study->n_endpoints; e++)
+        crossings = crossings || p->study->endpoint[e].kind == KM_FIRST_TIME ||
+                    p->study->endpoint[e].kind == KM_LAST_TIME || p->study->endpoint[e].kind == KM_TIME_IN;
+    return crossings || p->outputs_use_time;
+}
+
 void km_problem_init(km_problem *p, const km_study *study, const int *output, int n_outputs, bool single)
 {
     const km_model *m = study->model;

@@ -39,12 +39,20 @@ typedef struct km_problem {
     int n_removed;           /* model states not integrated */
 } km_problem;
 
+/* Which outputs a program computes: those of the endpoints, or all. Model indices, *n of them, the caller's; index: model
+ * output -> position, or -1. */
+int *km_problem_outputs(const km_study *study, bool all, int *index, int *n);
+
 /* `output`: the wanted outputs (model indices, n of them). `single`: constants fold in single precision. */
 void km_problem_init(km_problem *p, const km_study *study, const int *output, int n_outputs, bool single);
 void km_problem_clear(km_problem *p);
 
 /* An expression of the model's pool in the problem's pool. */
 km_expr km_problem_translate(km_problem *p, km_expr e);
+
+/* True if steps are to be bounded in time too: crossings are found between steps, and an output that uses t can change
+ * where no state does. */
+bool km_problem_limits_step(const km_problem *p, bool trajectory);
 
 /* True if `e` depends on neither state, rate nor time. */
 bool km_problem_is_constant(const km_problem *p, km_expr e);

@@ -6,6 +6,7 @@
 #include "base/sha256.h"
 #include "codegen/flops.h"
 #include "codegen/embedded.h"
+#include "codegen/schedule.h"
 #include "codegen/writer.h"
 
 #include <stdlib.h>
@@ -175,17 +176,6 @@ static void write_dense_list(km_writer *w, km_text *out)
 
 static int at_least_one(int n) { return n > 0 ? n : 1; }
 
-/* Crossings are found between steps, and an output that uses t can change where no state does. */
-static bool limits_step(const km_problem *p, km_code_kind kind)
-{
-    bool crossings = kind == KM_CODE_TRAJECTORY;
-
-    for (int e = 0; e < p->study->n_endpoints; e++)
-        crossings = crossings || p->study->endpoint[e].kind == KM_FIRST_TIME ||
-                    p->study->endpoint[e].kind == KM_LAST_TIME || p->study->endpoint[e].kind == KM_TIME_IN;
-    return crossings || p->outputs_use_time;
-}
-
 static void write_head(km_writer *w, const km_source *s, const km_watch_plan *plan, km_text *out)
 {
     const km_problem *p = w->problem;
@@ -215,7 +205,7 @@ static void write_head(km_writer *w, const km_source *s, const km_watch_plan *pl
                 1.0 / (study->solver.method->allowance * study->solver.rtol), y->n_states ? 1.0 / (double)y->n_states : 0.0, s->single ? "1e37" : "1e300");
     km_text_add(out, "#define KM_ROOT_TOLERANCE R(%s)\n", s->single ? "3e-7" : "1e-7");
     km_text_add(out, "#define KM_MAX_STEPS %ld\n#define KM_COMPENSATE %d\n", study->solver.max_steps, compensate);
-    km_text_add(out, "#define KM_LIMIT_STEP %d\n", limits_step(p, s->kind));
+    km_text_add(out, "#define KM_LIMIT_STEP %d\n", km_problem_limits_step(p, s->kind == KM_CODE_TRAJECTORY));
     km_text_add(out, p->rates_use_time ? "#define KM_WITH_TIME(x) x\n" : "#define KM_WITH_TIME(x)\n");
     if (p->n_jumps > 0)
         km_text_add(out, "#define KM_HERE(t, end) km_min((t), (end) * R(%s))\n", s->single ? "0.99999988" : "0.9999999999999998");
@@ -268,30 +258,13 @@ static km_status add_kernel(km_text *out, const char *name, const char *kernel_d
 
 /* ---- the whole ---- */
 
-/* Which outputs the program computes: those of the endpoints, or all. index: model output -> position. */
-static int *wanted_outputs(const km_study *study, km_code_kind kind, int *index, int *n)
-{
-    int *output = km_alloc((size_t)study->model->n_outputs + 1, sizeof *output);
-
-    *n = 0;
-    for (int k = 0; k < study->model->n_outputs; k++) {
-        bool wanted = kind == KM_CODE_TRAJECTORY;
-        for (int e = 0; e < study->n_endpoints; e++)
-            wanted = wanted || study->endpoint[e].output == k;
-        index[k] = wanted ? *n : -1;
-        if (wanted)
-            output[(*n)++] = k;
-    }
-    return output;
-}
-
-static void fill_layout(const km_writer *w, km_code_kind kind, int n_edges, km_layout *y)
+static void fill_layout(const km_writer *w, km_code_kind kind, const km_watch_plan *plan, km_layout *y)
 {
     const km_problem *p = w->problem;
 
     y->n_states = p->n_states;
     y->n_constants = w->n_constants;
-    y->n_edges = n_edges + 2;
+    y->n_edges = km_schedule_edges(p) + plan->n_time_references + 2;
     y->n_edge_values = 2 * w->n_dosed + 1;
     y->n_slots = p->study->n_slots;
     y->n_endpoints = kind == KM_CODE_ENDPOINTS ? p->study->n_endpoints : 0;
@@ -305,8 +278,8 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
                             const char *kernel_dir, km_source *out, km_diag *d)
 {
     static const char *const before[] = {"abi.h", "real.h", "lane_math.h"};
-    int *index = km_alloc((size_t)study->model->n_outputs + 1, sizeof *index), n_outputs, n_edges;
-    int *output = wanted_outputs(study, kind, index, &n_outputs);
+    int *index = km_alloc((size_t)study->model->n_outputs + 1, sizeof *index), n_outputs;
+    int *output = km_problem_outputs(study, kind == KM_CODE_TRAJECTORY, index, &n_outputs);
     km_problem problem;
     km_writer w;
     km_watch_plan plan = {.n_passes = 1};
@@ -330,19 +303,18 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
     write_state_constants(&w);
     model = w.text;
     w.text = (km_text){0};
-    n_edges = km_write_schedule(&w);
+    km_write_schedule(&w);
     write_point(&w);
     schedule = w.text;
     w.text = (km_text){0};
     if (kind == KM_CODE_ENDPOINTS) {
         km_watch_plan_init(&plan, study);
         km_write_endpoints(&w, &plan, index);
-        n_edges += plan.n_time_references;
     } else
         km_text_add(&w.text, "typedef struct km_reducers {\n    int unused;\n} km_reducers;\n"
                              "KM_MODEL void km_reducers_start(km_reducers *r, const mask fresh) {}\n"
                              "KM_MODEL void km_reducers_clear(km_reducers *r) { r->unused = 0; }\n\n");
-    fill_layout(&w, kind, n_edges, &out->layout);
+    fill_layout(&w, kind, &plan, &out->layout);
 
     write_head(&w, out, &plan, &text);
     for (size_t i = 0; i < sizeof before / sizeof *before; i++)

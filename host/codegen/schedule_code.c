@@ -1,29 +1,16 @@
 /* The study's dose records, breaks and endpoint windows as code of one point (see kernels/prepare.cl). */
 #include "base/memory.h"
+#include "codegen/schedule.h"
 #include "codegen/writer.h"
-#include "study/design.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 /* A record's field: the slot that varies it, or its number, in `wide`. Caller frees. */
 static char *field_text(const km_study *study, int record, km_field field)
 {
-    for (int s = 0; s < study->n_slots; s++)
-        if (study->slot[s].field == field && study->slot[s].index == record)
-            return km_format("q[%d]", s);
-    return km_format("(wide)%.17g", study->record[record].field[field]);
-}
+    int slot = km_schedule_slot(study, record, field);
 
-/* The largest addl a record can have. A slot outside the design (a column of a points file) may hold up to 1000. */
-static int largest_addl(const km_study *study, int record)
-{
-    double largest = study->record[record].field[KM_FIELD_ADDL], low, high;
-
-    for (int s = 0; s < study->n_slots; s++)
-        if (study->slot[s].field == KM_FIELD_ADDL && study->slot[s].index == record)
-            largest = fmax(largest, km_design_extent(study, s, &low, &high) ? high : 1000.0);
-    return (int)largest;
+    return slot >= 0 ? km_format("q[%d]", slot) : km_format("(wide)%.17g", study->record[record].field[field]);
 }
 
 static void write_amounts(km_writer *w, int r)
@@ -122,20 +109,14 @@ static void write_record(km_writer *w, int r)
 
 static void write_soft_edge(km_writer *w, double time)
 {
-    const km_study *study = w->problem->study;
-
-    if (time > 0.0 && time < study->horizon) {
+    if (km_schedule_has_bound(w->problem->study, time))
         km_text_add(&w->text, "        km_plan_add(plan, (wide)%.17g);\n", time);
-        w->n_windows++;
-    }
 }
 
-int km_write_schedule(km_writer *w)
+void km_write_schedule(km_writer *w)
 {
     const km_study *study = w->problem->study;
-    const km_model *model = study->model;
     km_text *out = &w->text;
-    int n_edges = 1;
 
     km_text_add(out, "static void km_plan_breaks(const wide *q, km_plan *plan, const int pass, const wide time, int *kind)\n{\n");
     for (int i = 0; i < w->problem->n_jumps; i++) {
@@ -154,10 +135,7 @@ int km_write_schedule(km_writer *w)
     km_text_add(out, "    }\n}\n\n"
                      "static void km_plan_doses(const wide *q, km_plan *plan, const int pass, const wide time, scalar *rate,\n"
                      "                          scalar *bolus, int *kind, scalar *dose_scale)\n{\n");
-    for (int r = 0; r < study->n_records; r++) {
+    for (int r = 0; r < study->n_records; r++)
         write_record(w, r);
-        n_edges += 2 * model->route[study->record[r].route].n_entries * (largest_addl(study, r) + 1);
-    }
     km_text_add(out, "}\n\n");
-    return n_edges + w->problem->n_jumps + w->n_windows;
 }

@@ -24,7 +24,6 @@ typedef struct km_writer {
     int *jacobian_index;    /* of a Jacobian entry: index into J, or -1 when it is constant */
     int n_dynamic;
     int n_lu;
-    int n_windows;          /* soft edges */
     int n_margins;
 } km_writer;
 
@@ -40,8 +39,8 @@ char *km_constant_text(km_writer *w, km_expr e);
 
 /* linear_algebra.c: km_factor, km_solve, km_second. */
 void km_write_linear_algebra(km_writer *w);
-/* schedule_code.c: km_plan_breaks, km_plan_doses. Returns the largest number of edges inside (0, horizon]. */
-int km_write_schedule(km_writer *w);
+/* schedule_code.c: km_plan_breaks, km_plan_doses. */
+void km_write_schedule(km_writer *w);
 /* endpoint_code.c: km_reducers and its functions. output_index: model output -> index among the wanted. */
 void km_write_endpoints(km_writer *w, const km_watch_plan *plan, const int *output_index);
 

@@ -5,6 +5,7 @@
 #include "codegen/codegen.h"
 #include "engine/device.h"
 #include "engine/engine.h"
+#include "engine/host_evaluator.h"
 #include "engine/opencl.h"
 
 /* The buffers of a batch; capacity points. */
@@ -29,6 +30,7 @@ struct km_engine {
     void *staging;        /* one array of a batch, in the device's precision */
     char *kernel_dir;
     km_engine *twin;      /* the same study in double precision, made when a point first fails; or NULL */
+    km_host *host;        /* the same on the host, for a device without double precision */
     bool in_double, no_retry;
     km_engine_facts facts;
 };

@@ -133,6 +133,7 @@ km_status km_engine_create_idle(const km_study *study, const km_engine_options *
     e->no_retry = options->no_retry;
     e->kernel_dir = options->kernel_dir ? km_strdup(options->kernel_dir) : NULL;
     KM_TRY(km_device_choose(options->device, &e->device, d));
+    e->device.fp64 = e->device.fp64 && !options->no_double;
     KM_TRY(choose_precision(e, d));
     KM_TRY(choose_lanes(e, options->lanes, d));
     KM_TRY(open_device(e, options->compute_units, d));
@@ -178,6 +179,7 @@ void km_engine_destroy(km_engine *e)
     if (e == NULL)
         return;
     km_engine_destroy(e->twin);
+    km_host_destroy(e->host);
     km_buffers_release(&e->b);
     km_buffer_release(&e->table);
     if (e->prepare_box)

@@ -22,6 +22,7 @@ typedef struct km_engine_options {
     size_t batch;           /* points per launch; 0: chosen */
     bool in_double;         /* double precision, whatever the study says */
     bool no_retry;          /* points that fail in single precision stay as they are */
+    bool no_double;         /* as on a device without double precision */
 } km_engine_options;
 
 /* Host arrays of one batch, filled by km_engine_run; any pointer may be NULL to skip it.
@@ -46,7 +47,7 @@ typedef struct km_box {
 typedef struct km_engine_facts {
     char device[256], driver[256], platform[256];
     bool single;          /* the precision in force */
-    bool fp64;            /* the device has double precision */
+    bool fp64;            /* the device has double precision; if not, a second try is made on the host */
     int lanes;
     char program_hash[65];
     double build_seconds;
@@ -65,8 +66,9 @@ km_status km_engine_create_idle(const km_study *study, const km_engine_options *
 void km_engine_destroy(km_engine *engine);
 const km_engine_facts *km_engine_facts_of(const km_engine *engine);
 
-/* A point that fails in single precision (step budget, step too small, non-finite) is run once more in double where
- * the device has it; if that ends well its status is KM_POINT_RETRIED, else it stays as it was. */
+/* A point that fails in single precision (step budget, step too small, non-finite) is run once more in double, on the
+ * device or, where that has no double precision, on the host (host_evaluator.h); if that ends well its status is
+ * KM_POINT_RETRIED, else it stays as it was. A study too large for the evaluator on the host gets no second try there. */
 
 /* Integrates the points first ... first+results->n-1 of a box. Blocks until done. At most `batch` points are in flight; n may be larger. */
 km_status km_engine_run_box(km_engine *engine, const km_box *box, uint64_t first, km_results *results,

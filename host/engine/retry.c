@@ -22,6 +22,32 @@ static km_status create_twin(km_engine *e, km_diag *d)
     return km_engine_create(e->study, &options, &e->twin, d);
 }
 
+/* n rows in double precision, on the device or on the host. */
+static km_status run_in_double(km_engine *e, const double *rows, km_results *r, km_diag *d)
+{
+    km_status st = KM_OK;
+
+    if (!e->device.fp64)
+        return km_host_run_rows(e->host, rows, r, d);
+    if (e->twin == NULL)
+        KM_TRY(create_twin(e, d));
+    KM_TRY(km_engine_run_rows(e->twin, rows, r, d));
+done:
+    return st;
+}
+
+/* A study that is too large for the host goes on without second tries. */
+static km_status create_host(km_engine *e, km_diag *d)
+{
+    km_status st = e->host ? KM_OK : km_host_create(e->study, 0, &e->host, d);
+
+    if (st != KM_E_INPUT)
+        return st;
+    d->message[0] = '\0';
+    e->no_retry = true;
+    return KM_OK;
+}
+
 /* Results of `from`, point i of it, become point `to` of r. */
 static void take_result(const km_engine *e, km_results *r, size_t to, const km_results *from, size_t i)
 {
@@ -54,10 +80,10 @@ km_status km_batch_retry(km_engine *e, km_results *r, size_t at, size_t n, km_ro
 
     for (size_t i = 0; r->status && i < n; i++)
         failed += worth_a_retry(r->status[at + i]);
-    if (failed == 0 || e->no_retry || !e->facts.single || !e->device.fp64)
+    if (failed > 0 && !e->no_retry && e->facts.single && !e->device.fp64)
+        KM_TRY(create_host(e, d));
+    if (failed == 0 || e->no_retry || !e->facts.single)
         return KM_OK;
-    if (e->twin == NULL)
-        KM_TRY(create_twin(e, d));
     KM_TRY(km_array_create(failed * n_slots, sizeof *rows, (void **)&rows, d));
     KM_TRY(km_array_create(failed, sizeof *index, (void **)&index, d));
     again.n = failed;
@@ -73,7 +99,7 @@ km_status km_batch_retry(km_engine *e, km_results *r, size_t at, size_t n, km_ro
             row(context, i, rows + k * n_slots);
             index[k++] = at + i;
         }
-    KM_TRY(km_engine_run_rows(e->twin, rows, &again, d));
+    KM_TRY(run_in_double(e, rows, &again, d));
     for (size_t i = 0; i < failed; i++)
         if (again.status[i] == KM_POINT_DONE)
             take_result(e, r, index[i], &again, i);

@@ -20,6 +20,7 @@ typedef struct km_map km_map;
 typedef struct km_endpoint_audit {
     long n, flips;
     double median, p99, max;
+    double size;               /* 99th percentile of the endpoint's size over those points; not kept in the map */
 } km_endpoint_audit;
 
 /* What goes into the attributes besides the study itself. Strings are borrowed. */
@@ -30,6 +31,7 @@ typedef struct km_map_facts {
     const char *method;
     const char *method_choice; /* why that method, where a pilot chose it; else NULL */
     int lanes;                 /* bits follow lanes, so that it is an attribute, not run.json */
+    bool double_on_host;       /* second tries and the audit were made on the host, not on the device */
     double audit_rtol;         /* tolerance of the audit; 0: not audited */
     const km_endpoint_audit *audit; /* [n_endpoints]; may be NULL when the map is only resumed or looked at */
 } km_map_facts;

@@ -123,8 +123,9 @@ static void read_zattrs(const km_json *root, km_map_array *a)
     a->flags = text_of(root, "flag_meanings");
     a->coordinates = text_of(root, "coordinates");
     a->audited = km_json_find(root, "error_p99") != NULL;
-    a->error = (km_endpoint_audit){(long)number_of(root, "error_points"), (long)number_of(root, "error_flips"),
-                                   number_of(root, "error_median"), number_of(root, "error_p99"), number_of(root, "error_max")};
+    a->error = (km_endpoint_audit){.n = (long)number_of(root, "error_points"), .flips = (long)number_of(root, "error_flips"),
+                                   .median = number_of(root, "error_median"), .p99 = number_of(root, "error_p99"),
+                                   .max = number_of(root, "error_max")};
     for (size_t i = 0; names && i < names->n && i < (size_t)a->n_dims; i++)
         if (names->child[i].kind == KM_JSON_STRING) {
             free(a->dimension[i]);

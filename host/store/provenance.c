@@ -48,9 +48,11 @@ void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
     add_string(out, "precision", f->precision, ",");
     km_text_add(out, "    \"rtol\": %.17g,\n    \"max_steps\": %ld,\n    \"lanes\": %d,\n    \"mantissa_bits\": %d,\n",
                 s->solver.rtol, s->solver.max_steps, f->lanes, s->store_double ? 52 : s->keep);
+    if (f->double_on_host)
+        add_string(out, "retry", "points of status 6 were computed in double precision on the host", ",");
     if (f->audit_rtol > 0.0)
-        km_text_add(out, "    \"audit\": \"error_* of an endpoint: against double precision at rtol %.3g, on a sample of the points\",\n",
-                    f->audit_rtol);
+        km_text_add(out, "    \"audit\": \"error_* of an endpoint: against double precision%s at rtol %.3g, on a sample of the points\",\n",
+                    f->double_on_host ? " on the host" : "", f->audit_rtol);
     else
         add_string(out, "audit", "none", ",");
     add_string(out, "program_sha256", f->program_hash, ",");

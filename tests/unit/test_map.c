@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-static const km_map_facts facts = {"0.1.0", "0123456789abcdef", "single", "rodas4", NULL, 8, 0.0, NULL};
+static const km_map_facts facts = {.version = "0.1.0", .program_hash = "0123456789abcdef", .precision = "single", .method = "rodas4", .lanes = 8};
 static char *map_path, *partial;
 static km_map *map;
 static km_map_reader *reader;
