@@ -256,7 +256,8 @@ void km_dimensions_require(km_dimensions *t, const km_pool *pool, km_expr e, con
 {
     km_dimension is = get(t, pool, e), should = {true, *unit, 1.0};
     km_unit u;
-    bool fault = is.known && !same_unit(&is, &should, &u);
+    /* a literal alone is in the unit wanted */
+    bool fault = is.known && !km_is_number(pool, e, NULL) && !same_unit(&is, &should, &u);
 
     if (fault && tell(t, place, (size_t)-1)) {
         char *have = km_dimension_text(&is.unit, t->time_unit), *want = km_dimension_text(unit, t->time_unit);

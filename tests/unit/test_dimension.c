@@ -99,6 +99,7 @@ static void test_declared_units(void **state)
 {
     (void)state;
     fits("A/V*MM", "ng/mL");
+    fits("3.5", "ng/mL");
     fits("1000*A/V", "nmol/L");
     fits("A/1000/V", "mmol/L");
     fits("100*(A/V/C50)", "%");
