@@ -65,8 +65,10 @@ static size_t some(int n) { return n > 0 ? (size_t)n : 1; }
 
 static size_t bytes_of_point(const km_host_model *m)
 {
-    return sizeof(double) * (some(m->n_constants) + (size_t)m->n_edges * (2 * (size_t)m->n_dosed + 2) + some(m->study->n_endpoints) +
-                             some(m->n_margins) + 1) + some(m->study->n_endpoints) + 4 * sizeof(int) + 1;
+    size_t n_ends = some(m->study->n_endpoints), n_edge = 2 * (size_t)m->n_dosed + 2;
+
+    return sizeof(double) * (some(m->n_constants) + (size_t)m->n_edges * n_edge + n_ends + some(m->n_margins) + 1) + n_ends +
+           4 * sizeof(int) + 1;
 }
 
 static km_status create_batch(km_host *h, km_diag *d)
@@ -150,7 +152,8 @@ static const km_host_program *program_of(const km_method *method)
 static size_t work_size(const km_host_model *m)
 {
     const km_problem *p = &m->problem;
-    size_t n = (size_t)(2 * p->n_states + p->n_jacobian + 2 * p->n_outputs + m->n_constants + m->study->model->n_require + p->n_jumps);
+    size_t n = (size_t)(2 * p->n_states + p->n_jacobian + 2 * p->n_outputs) +
+               (size_t)(m->n_constants + m->study->model->n_require + p->n_jumps);
 
     for (int r = 0; r < m->study->n_records; r++)
         n = n < 3 * (size_t)m->record[r].n_entries ? 3 * (size_t)m->record[r].n_entries : n;
@@ -180,7 +183,8 @@ km_status km_host_create(const km_study *study, int threads, km_host **out, km_d
     KM_TRY(create_batch(h, d));
     h->n_threads = threads > 0 && threads < MOST_THREADS ? threads : processors();
     for (int i = 0; i < h->n_threads; i++)
-        h->lane[i] = (km_host_lane){&h->model, km_registers_create(&h->model.problem.pool), km_alloc(work_size(&h->model), sizeof(double))};
+        h->lane[i] = (km_host_lane){&h->model, km_registers_create(&h->model.problem.pool),
+                                    km_alloc(work_size(&h->model), sizeof(double))};
     *out = h;
     return KM_OK;
 done:

@@ -135,8 +135,8 @@ static void km_add_infusions(const real *u, real *rate)
 
 static void km_rates(const real t, const real *y, const real *c, const real *u, real *out)
 {
-    km_tape_here(&KM_MODEL->rates, (const double *[KM_N_SOURCES]){[KM_FROM_TIME] = &t, [KM_FROM_STATE] = y, [KM_FROM_CONSTANT] = c},
-                 out);
+    km_tape_here(&KM_MODEL->rates,
+                 (const double *[KM_N_SOURCES]){[KM_FROM_TIME] = &t, [KM_FROM_STATE] = y, [KM_FROM_CONSTANT] = c}, out);
     km_add_infusions(u, out);
 }
 
@@ -158,8 +158,8 @@ static void km_observe(const real t, const real *y, const real *c, const real *f
     const int n = KM_MODEL->problem.n_outputs;
 
     km_tape_here(&KM_MODEL->observe,
-                 (const double *[KM_N_SOURCES]){[KM_FROM_TIME] = &t, [KM_FROM_STATE] = y, [KM_FROM_CONSTANT] = c, [KM_FROM_RATE] = f},
-                 here->work);
+                 (const double *[KM_N_SOURCES]){[KM_FROM_TIME] = &t, [KM_FROM_STATE] = y, [KM_FROM_CONSTANT] = c,
+                                                [KM_FROM_RATE] = f}, here->work);
     memcpy(g, here->work, (size_t)n * sizeof *g);
     memcpy(d, here->work + n, (size_t)n * sizeof *d);
 }
@@ -168,8 +168,8 @@ static real km_output(const int k, const real t, const real *x, const real *c)
 {
     real value;
 
-    km_tape_here(&KM_MODEL->output[k], (const double *[KM_N_SOURCES]){[KM_FROM_TIME] = &t, [KM_FROM_STATE] = x, [KM_FROM_CONSTANT] = c},
-                 &value);
+    km_tape_here(&KM_MODEL->output[k],
+                 (const double *[KM_N_SOURCES]){[KM_FROM_TIME] = &t, [KM_FROM_STATE] = x, [KM_FROM_CONSTANT] = c}, &value);
     return value;
 }
 
