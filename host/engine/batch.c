@@ -1,6 +1,8 @@
 /* A batch: its buffers, preparing points, running, reading back. */
 #include "engine/batch.h"
 
+#include "abi.h"
+
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -221,6 +223,10 @@ km_status km_batch_read(km_engine *e, km_results *r, size_t at, size_t n, km_dia
     }
     if (r->status)
         KM_TRY(read_bytes(e, b->status, 0, n, 1, r->status + at, d));
+    for (size_t i = 0; r->status && i < n; i++)
+        if (r->status[at + i] == KM_POINT_NOT_COMPUTED)
+            KM_FAIL(d, KM_E_DEVICE, "%s did not compute every point it was given: its driver does not run this program; choose "
+                                    "another device (ketamap devices)", e->device.name);
     if (r->steps)
         KM_TRY(read_bytes(e, b->steps, 0, n, sizeof(cl_int), r->steps + at, d));
     if (r->rejected)
