@@ -69,8 +69,8 @@ missing_packages() {
     has_header blosc.h -lblosc || echo libblosc-dev
     have clang || have clang-14 || echo clang
     have oclgrind || echo oclgrind
-    have llvm-spirv || have llvm-spirv-14 || have llvm-spirv-15 || echo llvm-spirv-14
     have spirv-val || echo spirv-tools
+    have llvm-spirv-14 || have llvm-spirv-15 || echo llvm-spirv-14
     [ -x /usr/bin/python3 ] || echo python3
     for module in numpy zarr xarray; do
         /usr/bin/python3 -c "import importlib.util, sys
