@@ -10,7 +10,8 @@
 
 typedef struct trial {
     double steps, flops; /* a point, mean; a step */
-    size_t failed;
+    long budget;         /* steps a point was given */
+    size_t failed, over; /* points; `over`: more steps than the pilot's own budget */
 } trial;
 
 static km_status try_method(const km_study *study, const km_method *method, long budget, const km_engine_options *options,
@@ -23,6 +24,7 @@ static km_status try_method(const km_study *study, const km_method *method, long
     km_status st = KM_OK;
 
     copy.solver.method = method;
+    out->budget = budget < copy.solver.max_steps ? budget : LONG_MAX;
     if (budget < copy.solver.max_steps)
         copy.solver.max_steps = budget;
     few.batch = KM_PILOT_POINTS;
@@ -34,7 +36,10 @@ static km_status try_method(const km_study *study, const km_method *method, long
     out->flops = km_engine_facts_of(engine)->step_flops;
     for (size_t i = 0; i < n; i++) {
         out->steps += (double)r.steps[i] / (double)n;
-        out->failed += r.status[i] != KM_POINT_DONE && r.status[i] != KM_POINT_BAD_PARAMETER;
+        if (r.status[i] == KM_POINT_STEP_BUDGET && out->budget < LONG_MAX)
+            out->over++;
+        else
+            out->failed += r.status[i] != KM_POINT_DONE && r.status[i] != KM_POINT_BAD_PARAMETER;
     }
 done:
     km_engine_destroy(engine);
@@ -45,7 +50,9 @@ done:
 static void say(km_text *why, const km_method *m, const trial *t, size_t n)
 {
     if (t->failed)
-        km_text_add(why, "%s failed at %zu of %zu pilot points", m->name, t->failed, n);
+        km_text_add(why, "%s failed at %zu of %zu points", m->name, t->failed, n);
+    else if (t->over)
+        km_text_add(why, "%s took more than %ld steps at %zu of %zu points", m->name, t->budget, t->over, n);
     else
         km_text_add(why, "%s %.0f steps of %.0f operations", m->name, t->steps, t->flops);
 }
@@ -70,12 +77,13 @@ km_status km_pilot_choose(km_study *study, const km_engine_options *options, cha
     km_study_sample(study, n, row);
     for (const km_method *m = km_methods; m->name; m++) {
         trial t = {0};
-        /* ten times the operations of the first: then the case is decided */
+        /* ten times the steps of the best: then the case is decided */
         long budget = m == km_methods || best.failed ? LONG_MAX : (long)(10.0 * best.steps) + 1000;
         KM_TRY(try_method(study, m, budget, options, row, n, &t, d));
         km_text_add(&text, m == km_methods ? "" : "; ");
         say(&text, m, &t, n);
-        if (m == km_methods || t.failed < best.failed || (t.failed == best.failed && t.steps * t.flops < best.steps * best.flops)) {
+        if (m == km_methods || t.failed < best.failed ||
+            (t.failed == best.failed && t.over == 0 && t.steps * t.flops < best.steps * best.flops)) {
             best = t;
             study->solver.method = m;
         }

@@ -125,7 +125,7 @@ const char *km_provenance_difference(const char *have, const char *want)
 {
     static const char *const known[][2] = {
         {"study", "the study's text"}, {"model", "the model's text"}, {"list_sha256", "the list of points"}, {"regimen_sha256", "the table of doses"}, {"set", "--set"},
-        {"ketamap_version", "the version of ketamap"}, {"precision", "the precision"}, {"audit", "whether it is audited"}, {"lanes", "the number of lanes"},
+        {"ketamap_version", "the version of ketamap"}, {"precision", "the precision"}, {"method_choice", "the method that a pilot chose"}, {"audit", "whether it is audited"}, {"lanes", "the number of lanes"},
         {"program_sha256", "the compiled program"}};
     km_json_file *a = NULL, *b = NULL;
     const char *word = NULL;

@@ -37,7 +37,8 @@
 namespace {
 
 constexpr int EMPTY = 2;                  /* Xn and Xg come first */
-constexpr int N = MODEL_STATES - EMPTY;   /* integrated states, x */
+constexpr int UNUSED = 5;                 /* further depots, the effect site and the tolerance come last, all 0 here */
+constexpr int N = MODEL_STATES - EMPTY - UNUSED; /* integrated states, x */
 constexpr int CENTRAL = 0;                /* Kc, where infusions go */
 constexpr double HORIZON = 672.0, LENGTH = 40.0 / 60.0;
 constexpr int DOSES = 6;
@@ -503,7 +504,7 @@ void find_needed()
         if (find(model_output_names, MODEL_OUTPUTS, names[k]) != OUTPUT[k])
             fail(std::string("the model's output ") + names[k] + " is not where it was");
     if (find(model_state_names, MODEL_STATES, "Kc") != EMPTY + CENTRAL || find(model_state_names, MODEL_STATES, "Xn") != 0 ||
-        find(model_state_names, MODEL_STATES, "Xg") != 1)
+        find(model_state_names, MODEL_STATES, "Xg") != 1 || find(model_state_names, MODEL_STATES, "D") != EMPTY + N - 1)
         fail("the model's states are not where they were");
     for (int i = 0; i < N; i++)
         x[i] = 0.1;

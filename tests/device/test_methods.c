@@ -116,7 +116,7 @@ static void test_tsit5_agrees_with_rodas4(void **state)
         }
 }
 
-static void test_bits_do_not_follow_lanes(void **state)
+static void test_bits_do_not_follow_compute_units(void **state)
 {
     (void)state;
     run_shipped("ketamine", "\"method\": \"tsit5\", \"rtol\": 1e-5, \"precision\": \"double\"", infusions, 8, &out);
@@ -164,7 +164,7 @@ static void test_the_pilot_chooses_and_says_why(void **state)
     assert_string_equal(choice("robertson", "\"horizon\": \"1e6 s\", \"endpoints\": [{\"name\": \"a\", \"of\": \"y1\", \"kind\": \"value\", \"at\": \"1e6 s\"}]", &why),
                         "rodas4");
     assert_non_null(strstr(why, "rodas4, by a pilot of 1 points"));
-    assert_non_null(strstr(why, "tsit5 failed at 1 of 1"));
+    assert_non_null(strstr(why, "tsit5 took more than"));
     free(why);
     assert_string_equal(choice("lotka-volterra", rabbits, &why), "tsit5");
     assert_string_equal(choice("lotka-volterra", rabbits, &again), "tsit5");
@@ -180,7 +180,7 @@ int main(void)
         cmocka_unit_test(test_tsit5_on_an_oscillator),
         cmocka_unit_test(test_tsit5_has_order_five),
         cmocka_unit_test(test_tsit5_agrees_with_rodas4),
-        cmocka_unit_test(test_bits_do_not_follow_lanes),
+        cmocka_unit_test(test_bits_do_not_follow_compute_units),
         cmocka_unit_test(test_tsit5_on_a_stiff_model_is_honest),
         cmocka_unit_test(test_the_pilot_chooses_and_says_why),
     };
