@@ -71,6 +71,7 @@ missing_packages() {
     have oclgrind || echo oclgrind
     have spirv-val || echo spirv-tools
     have llvm-spirv-14 || have llvm-spirv-15 || echo llvm-spirv-14
+    [ -e /usr/lib/clc/nvptx64--nvidiacl.bc ] || echo libclc-15
     [ -x /usr/bin/python3 ] || echo python3
     for module in numpy zarr xarray; do
         /usr/bin/python3 -c "import importlib.util, sys

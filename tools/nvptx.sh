@@ -1,39 +1,66 @@
 #!/usr/bin/env bash
-# Registers, stack and spills of a study's kernels on NVIDIA devices, without one: clang compiles the generated program to
-# PTX (with libclc for the built-ins), ptxas of a CUDA toolkit assembles it.
-# usage: tools/nvptx.sh [STUDY] [single|double] [ARCH]; exit 77 and the reason where a tool is missing.
-# KETAMAP, PTXAS and LIBCLC name the program, the assembler and nvptx64--nvidiacl.bc if they are elsewhere.
+# What a study's kernels take of an NVIDIA GPU, without one: registers, stack and spills, in single and double.
+#   tools/nvptx.sh KETAMAP STUDY [ARCHITECTURE...]      (sm_80 unless told; 77: a tool is missing, and it says which)
+# The program goes through clang's NVPTX back end with libclc's functions and, where a CUDA toolkit is found, through
+# ptxas. NVIDIA's OpenCL driver has a front end of its own before the same ptxas: its figures are near, not equal.
+# PTXAS and LIBCLC name the two files where they are not found; an empty PTXAS does without. Debian: clang-15 libclc-15, or clang-14 libclc-14.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/.." && pwd)
-study=${1:-$root/configs/studies/quickstart.json}
-precision=${2:-single}
-arch=${3:-sm_80}
-ketamap=${KETAMAP:-$root/build/ketamap}
-
-# newest NAME: NAME, or NAME-14 ...
-newest() { for c in "$1" "$1-19" "$1-16" "$1-15" "$1-14"; do command -v "$c" && return 0; done; echo "skipped: $1 is missing" >&2; exit 77; }
-clang=$(newest clang)
-llc=$(newest llc)
-library=${LIBCLC:-$(ls /usr/lib/clc/nvptx64--nvidiacl.bc /usr/lib/llvm-*/share/clc/nvptx64--nvidiacl.bc 2>/dev/null | head -1 || true)}
-[ -n "$library" ] || { echo "skipped: libclc (Debian: libclc-14) is missing" >&2; exit 77; }
-assembler=${PTXAS:-$(command -v ptxas || ls /usr/local/cuda*/bin/ptxas 2>/dev/null | tail -1 || true)}
-
+[ $# -ge 2 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
+ketamap=$1
+study=$2
+shift 2
+[ $# -gt 0 ] || set -- sm_80
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$ketamap" check "$study" --emit opencl --precision "$precision" --lanes 1 >"$folder/k.cl"
-"$clang" -x cl -cl-std=CL1.2 -target nvptx64-unknown-nvidiacl -march="$arch" -Dcl_khr_fp64 -cl-mad-enable -O3 -emit-llvm -c \
-    -Xclang -mlink-builtin-bitcode -Xclang "$library" "$folder/k.cl" -o "$folder/k.bc"
-"$llc" -mcpu="$arch" "$folder/k.bc" -o "$folder/k.ptx"
-if grep -q '^\.extern \.func' "$folder/k.ptx"; then
-    echo "calls that nothing defines:"
-    grep '^\.extern \.func' "$folder/k.ptx"
-    exit 1
-fi
-echo "$(basename "$study" .json), $precision, $arch: $(wc -l <"$folder/k.ptx") lines of PTX, all calls resolved"
-[ -n "$assembler" ] || { echo "skipped: ptxas (a CUDA toolkit) is missing; the PTX itself was made" >&2; exit 77; }
-"$assembler" -v -arch="$arch" "$folder/k.ptx" -o /dev/null 2>&1 | awk '
-    /Compiling entry function/ { split($0, part, "\047"); name = part[2] }
-    /bytes stack frame/ { stack = $1; stores = $5; loads = $9 }
-    /Used [0-9]+ registers/ { for (i = 1; i <= NF; i++) if ($i == "Used") registers = $(i + 1)
-        if (name) printf "%-18s %3d registers, %4d bytes of stack, spills %d stored, %d loaded\n", name, registers, stack, stores, loads; name = "" }
-    /error|fatal/ { print; bad = 1 } END { exit bad }'
+
+ptxas=${PTXAS-$(command -v ptxas || ls /usr/local/cuda*/bin/ptxas 2>/dev/null | tail -n 1 || true)}
+# Bitcode is read by the clang that wrote it or a later one; the folder's name does not say which did.
+echo '__kernel void k(__global float *x) { *x = fma(*x, sqrt(*x), x[1]); }' >"$folder/try.cl"
+clang=
+for library in "${LIBCLC:-}" /usr/lib/clc/nvptx64--nvidiacl.bc /usr/lib/llvm-*/share/clc/nvptx64--nvidiacl.bc; do
+    for candidate in clang clang-14 clang-15 clang-16 clang-17 clang-18 clang-19; do
+        to_ptx=("$candidate" -x cl -cl-std=CL1.2 -cl-mad-enable -DKM_PORTABLE -target nvptx64-nvidia-cuda -march=sm_80 -O3 -w
+            -Xclang -mlink-builtin-bitcode -Xclang "$library" -S)
+        if [ -e "$library" ] && command -v "$candidate" >/dev/null &&
+            "${to_ptx[@]}" "$folder/try.cl" -o "$folder/try.ptx" 2>/dev/null; then
+            clang=$candidate
+            break 2
+        fi
+    done
+done
+[ -n "$clang" ] || { echo "no clang with a libclc it can read (Debian: clang-15 libclc-15)"; exit 77; }
+
+printf '%s, %s, %s\n' "$("$clang" --version | head -n 1)" "$library" \
+    "$([ -z "$ptxas" ] || "$ptxas" --version | grep -o 'release.*')"
+[ -z "$ptxas" ] || printf '%-9s %-9s %-15s %9s %9s %13s %12s\n' precision target kernel registers stack "spill stores" "spill loads"
+for precision in single double; do
+    ptx=$folder/$precision.ptx
+    "$ketamap" check "$study" --emit opencl --lanes 1 --precision "$precision" >"$folder/$precision.cl"
+    "${to_ptx[@]}" "$folder/$precision.cl" -o "$ptx" 2>"$folder/log" || { cat "$folder/log"; exit 1; }
+    if grep -A 2 '^[[:space:]]*\.extern' "$ptx"; then
+        echo "$precision: the functions above are in nobody's library"
+        exit 1
+    fi
+    if [ -z "$ptxas" ]; then
+        echo "$precision: $(grep -c ';$' "$ptx") lines of PTX, nothing unresolved"
+        continue
+    fi
+    for target in "$@"; do
+        "$ptxas" -v -arch="$target" "$ptx" -o "$folder/out" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+        awk -v precision="$precision" -v target="$target" '
+            /entry function/ {split($0, quoted, "\047"); kernel = quoted[2]}
+            /bytes stack frame/ && kernel != "" && !(kernel in stack) {
+                for (i = 2; i <= NF; i++) if ($i == "bytes") {
+                    if ($(i + 1) == "stack") stack[kernel] = $(i - 1)
+                    if ($(i + 2) ~ /^stores/) stores[kernel] = $(i - 1)
+                    if ($(i + 2) ~ /^loads/) loads[kernel] = $(i - 1)
+                }
+            }
+            / Used / {
+                for (i = 2; i <= NF; i++) if ($i ~ /^registers/)
+                    printf "%-9s %-9s %-15s %9d %9d %13d %12d\n", precision, target, kernel, $(i - 1), stack[kernel], stores[kernel], loads[kernel]
+                kernel = ""
+            }' "$folder/log"
+    done
+done
+[ -n "$ptxas" ] || echo "no ptxas (in PATH or /usr/local/cuda*/bin): registers and stack are not known"
