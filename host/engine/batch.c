@@ -2,7 +2,6 @@
 #include "engine/batch.h"
 
 #include "abi.h"
-
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -164,11 +163,13 @@ km_status km_batch_run(km_engine *e, size_t n, km_diag *d)
                                 &b->value, &b->state, &b->margin, &b->steps, &b->rejected, &b->last_time};
     cl_uint count = (cl_uint)n, capacity = (cl_uint)b->capacity;
     const cl_int zero = 0;
-    bool gpu = strcmp(e->device.type, "GPU") == 0;
-    size_t local = gpu ? GPU_LOCAL : 1, global = CPU_GROUPS;
+    /* A device without vectors of its own puts items side by side, as a GPU does; Mesa's llvmpipe (22.3) is one, and lets
+     * the empty places of a group of one spin until it gives the group up. */
+    bool side_by_side = strcmp(e->device.type, "GPU") == 0 || e->device.width_single <= 1;
+    size_t local = side_by_side ? GPU_LOCAL : 1, global = CPU_GROUPS;
     km_status st = KM_OK;
 
-    if (gpu)
+    if (side_by_side)
         global = (n / 4 + local) / local * local; /* each item takes several points, so that the end is even */
     KM_CL(clEnqueueWriteBuffer(e->queue, b->counter, CL_TRUE, 0, sizeof zero, &zero, 0, NULL, NULL), d);
     KM_CL(clSetKernelArg(e->integrate, 0, sizeof count, &count), d);
@@ -204,6 +205,20 @@ static km_status read_bytes(km_engine *e, cl_mem from, size_t row, size_t n, siz
                            "clEnqueueReadBuffer", d);
 }
 
+/* A kernel that ends early is the driver's fault, and must not look like a map. */
+static km_status check_all_computed(const km_engine *e, const signed char *status, size_t n, km_diag *d)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; i < n; i++)
+        missing += status[i] == KM_POINT_NOT_COMPUTED;
+    if (missing > 0)
+        return km_diag_fail(d, KM_E_DEVICE, "the device %s returned without computing %zu of %zu points; its driver (%s %s) is at "
+                                            "fault, another --lanes or --device may do", e->device.name, missing, n,
+                            e->device.platform, e->device.driver);
+    return KM_OK;
+}
+
 /* The batch's n points become points at ... at+n-1 of the results. */
 km_status km_batch_read(km_engine *e, km_results *r, size_t at, size_t n, km_diag *d)
 {
@@ -221,12 +236,10 @@ km_status km_batch_read(km_engine *e, km_results *r, size_t at, size_t n, km_dia
         if (r->margin && e->study->endpoint[k].margin)
             KM_TRY(read_reals(e, b->margin, (size_t)margin++, n, r->margin + to, d));
     }
-    if (r->status)
+    if (r->status) {
         KM_TRY(read_bytes(e, b->status, 0, n, 1, r->status + at, d));
-    for (size_t i = 0; r->status && i < n; i++)
-        if (r->status[at + i] == KM_POINT_NOT_COMPUTED)
-            KM_FAIL(d, KM_E_DEVICE, "%s did not compute every point it was given: its driver does not run this program; choose "
-                                    "another device (ketamap devices)", e->device.name);
+        KM_TRY(check_all_computed(e, r->status + at, n, d));
+    }
     if (r->steps)
         KM_TRY(read_bytes(e, b->steps, 0, n, sizeof(cl_int), r->steps + at, d));
     if (r->rejected)

@@ -50,6 +50,20 @@ static km_status choose_lanes(km_engine *e, int lanes, km_diag *d)
     return KM_OK;
 }
 
+/* Some drivers end the program when asked to divide what they cannot. */
+static bool can_be_divided(cl_device_id device)
+{
+    cl_device_partition_property way[16] = {0};
+    size_t size = 0;
+
+    if (clGetDeviceInfo(device, CL_DEVICE_PARTITION_PROPERTIES, sizeof way, way, &size) != CL_SUCCESS)
+        return false;
+    for (size_t i = 0; i < size / sizeof *way; i++)
+        if (way[i] == CL_DEVICE_PARTITION_BY_COUNTS)
+            return true;
+    return false;
+}
+
 static km_status open_device(km_engine *e, int compute_units, km_diag *d)
 {
     cl_int error = CL_SUCCESS;
@@ -59,6 +73,9 @@ static km_status open_device(km_engine *e, int compute_units, km_diag *d)
     if (compute_units > 0 && (unsigned)compute_units < e->device.compute_units) {
         const cl_device_partition_property parts[] = {CL_DEVICE_PARTITION_BY_COUNTS, compute_units,
                                                       CL_DEVICE_PARTITION_BY_COUNTS_LIST_END, 0};
+        if (!can_be_divided(e->id))
+            KM_FAIL(d, KM_E_INPUT, "the device %s cannot be divided; leave out the number of compute units (%d)", e->device.name,
+                    compute_units);
         KM_CL(clCreateSubDevices(e->id, parts, 1, &e->sub_device, NULL), d);
         e->id = e->sub_device;
     }
