@@ -111,6 +111,28 @@ for page in "${pages[@]}"; do
     check_links "$page"
 done
 
+# What troubleshooting.md quotes in its first column is what the program says: "..." stands for what changes, and the words
+# below for what a format fills in.
+if [ -n "$python" ]; then
+    "$python" - "$source" docs/troubleshooting.md >quoted 2>&1 <<'PYTHON' || fail "quotations: $(cat quoted)"
+import glob, re, sys
+text = "".join(open(path, encoding="utf-8").read() for path in glob.glob(sys.argv[1] + "/host/**/*.c", recursive=True))
+text = re.sub(r'"\s*\n\s*"', "", text).replace('\\"', '"')
+text = re.sub(r"%(l|ll|z)?[sdug]", "%", re.sub(r"%\.\d\w", "%", text))
+words = {"more than one": "%", "endpoint": "%"}
+n, absent = 0, []
+for row in open(sys.argv[2], encoding="utf-8"):
+    for quoted in re.findall(r'"([^"`]+)"', row.split("|")[1] if row.startswith("| ") else ""):
+        for part in filter(None, re.split(r"\s*\.\.\.\s*", quoted)):
+            n += 1
+            variants = [part] + [part.replace(a, b) for a, b in words.items() if a in part]
+            if not any(v in text for v in variants):
+                absent.append(part)
+print(absent, n)
+sys.exit(bool(absent) or n < 15)
+PYTHON
+fi
+
 # what a page promises to change has to change
 cmp -s configs/models/ketamine.json configs/models/mine.json && fail "the quick start's sed changes no equation"
 [ "$commands" -ge 40 ] || fail "only $commands commands were found"
