@@ -327,7 +327,9 @@ static void say_audit(const job *j, int e, km_diag *d)
     const km_endpoint *end = &j->study->endpoint[e];
     const km_endpoint_audit *a = &j->audit[e];
 
-    if (!j->quiet)
+    if (!j->quiet && a->n + a->flips == 0)
+        fprintf(stderr, "ketamap: error of %s is not known: it happened at none of the audit's points\n", end->name);
+    else if (!j->quiet)
         fprintf(stderr, "ketamap: error of %s against double%s at rtol %.0e: p99 %.1e %s over %ld points, %ld flips\n", end->name,
                 j->facts.double_on_host ? " on the host" : "", j->facts.audit_rtol, a->p99, end->unit, a->n, a->flips);
     if (km_audit_is_suspicious(a, j->study->solver.rtol))
@@ -337,13 +339,13 @@ static void say_audit(const job *j, int e, km_diag *d)
                      km_engine_facts_of(j->engine)->single ? "try \"precision\": \"double\"" : "try a smaller \"rtol\"");
 }
 
-/* The audit of a map that is begun; one that is resumed has it. */
+/* The audit of a map that is begun; one that is resumed has it, and where another is at its place km_map_open refuses. */
 static km_status audit(job *j, const char *path, bool strict, km_diag *d)
 {
     char *begun = km_format("%s.partial/.zattrs", path);
     km_status st = KM_OK;
 
-    if (j->facts.audit_rtol > 0.0 && !km_file_exists(begun)) {
+    if (j->facts.audit_rtol > 0.0 && !km_file_exists(begun) && !km_file_exists(path)) {
         st = km_audit_run(j->study, j->engine, &j->options, &j->audit, d);
         if (st == KM_E_INPUT)
             km_diag_context(d, "the audit cannot be made (--no-audit leaves it out)");

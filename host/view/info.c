@@ -119,7 +119,7 @@ static km_status print_endpoint(km_map_reader *r, int index, FILE *to, km_diag *
                 fprintf(to, " %s %.2f %%", word[k], share(t.code[k + 128], t.n));
         fputs("\n", to);
     }
-    if (a->audited && a->error.n > 0)
+    if (a->audited && a->error.n + a->error.flips > 0)
         fprintf(to, "  %-16s error median %.1e, p99 %.1e, largest %.1e %s over %ld points, %ld flips\n", "", a->error.median,
                 a->error.p99, a->error.max, a->unit, a->error.n, a->error.flips);
 done:
