@@ -22,6 +22,7 @@ typedef uint64_t km_u64;
 #define KM_STREAM_SCRAMBLE 1u
 #define KM_STREAM_PERMUTE 2u
 #define KM_STREAM_JITTER 3u
+#define KM_STREAM_REPLICATE 4u /* seeds of independent scrambles */
 
 typedef struct km_block {
     km_u32 x[4];

@@ -59,6 +59,7 @@ km_status km_codegen_c(const km_model *model, char **out, km_diag *d);
  *      one work-item per point, global size n rounded up to the local size 1 or more.
  * km_prepare_rows(global const wide *row, uint n, uint at, uint capacity, ... same six buffers)
  *      row is [n][n_slots].
+ * km_sample_base(...), km_prepare_sample(...): of a sensitivity analysis, kernels/sample.cl
  * km_integrate(uint n, uint capacity, global int *counter (zero at launch),
  *              global const real *constant, global const wide *edge_time, global const real *edge_value,
  *              global const int *n_edges, global char *status,

@@ -332,6 +332,11 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
                     prepare, schedule.data, strchr(mark, '\n') + 1);
         free(owned);
     }
+    if (study->sensitivity && kind == KM_CODE_ENDPOINTS) {
+        km_text_add(&text, "#define KM_QUANTILE_BOUNDS %d\n#define KM_QUANTILE_NUMBERS %d\n", (int)KM_QUANTILE_BOUNDS, (int)KM_QUANTILE_NUMBERS);
+        KM_TRY(add_kernel(&text, "points.h", kernel_dir, d));
+        KM_TRY(add_kernel(&text, "sample.cl", kernel_dir, d));
+    }
     KM_TRY(add_kernel(&text, "integrate.cl", kernel_dir, d));
     out->text = km_text_take(&text);
     km_sha256_hex(out->text, strlen(out->text), out->hash);

@@ -79,8 +79,7 @@ done:
 
 /* ---- one batch ---- */
 
-/* The six buffers a prepare kernel fills, from argument `at` on. */
-static km_status set_prepared(cl_kernel kernel, cl_uint at, const km_buffers *b, km_diag *d)
+km_status km_batch_set_prepared(cl_kernel kernel, cl_uint at, const km_buffers *b, km_diag *d)
 {
     const cl_mem *six[] = {&b->constant, &b->edge_time, &b->edge_value, &b->n_edges, &b->status, &b->ignored};
     km_status st = KM_OK;
@@ -125,7 +124,7 @@ km_status km_batch_prepare_box(km_engine *e, const km_box *box, uint64_t first, 
     KM_CL(clSetKernelArg(e->prepare_box, 3, sizeof count, &count), d);
     KM_CL(clSetKernelArg(e->prepare_box, 4, sizeof at, &at), d);
     KM_CL(clSetKernelArg(e->prepare_box, 5, sizeof capacity, &capacity), d);
-    KM_TRY(set_prepared(e->prepare_box, 6, &e->b, d));
+    KM_TRY(km_batch_set_prepared(e->prepare_box, 6, &e->b, d));
     KM_TRY(enqueue_points(e, e->prepare_box, n, d));
 done:
     km_buffer_release(&buffer);
@@ -148,7 +147,7 @@ km_status km_batch_prepare_rows(const km_engine *e, const km_source *s, cl_kerne
     KM_CL(clSetKernelArg(kernel, 1, sizeof count, &count), d);
     KM_CL(clSetKernelArg(kernel, 2, sizeof at, &at), d);
     KM_CL(clSetKernelArg(kernel, 3, sizeof capacity, &capacity), d);
-    KM_TRY(set_prepared(kernel, 4, b, d));
+    KM_TRY(km_batch_set_prepared(kernel, 4, b, d));
     KM_TRY(enqueue_points(e, kernel, n, d));
 done:
     km_buffer_release(&buffer);

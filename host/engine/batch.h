@@ -53,6 +53,9 @@ km_status km_batch_run(km_engine *engine, size_t n, km_diag *d);
 /* The batch's n points become points at ... at+n-1 of the results. */
 km_status km_batch_read(km_engine *engine, km_results *results, size_t at, size_t n, km_diag *d);
 
+/* The six buffers a prepare kernel fills, from argument `at` on. */
+km_status km_batch_set_prepared(cl_kernel kernel, cl_uint at, const km_buffers *buffers, km_diag *d);
+
 /* retry.c: of the points at ... at+n-1 of the results, those that failed in single precision are run again in double;
  * row(context, i, out) fills the slots of point at+i. */
 typedef void (*km_row)(const void *context, size_t i, double *out);

@@ -18,7 +18,7 @@ static const char *const list_keys[] = {"file", NULL};
 
 void km_factor_clear(km_factor *f)
 {
-    free(f->name), free(f->unit), free(f->about), free(f->of), free(f->value);
+    free(f->name), free(f->unit), free(f->about), free(f->of), free(f->value), free(f->choice);
     memset(f, 0, sizeof *f);
 }
 
@@ -35,7 +35,7 @@ int km_design_shape(const km_study *s, size_t *shape)
 /* A share in the middle of what integers can tell apart, so that it is neither 0 nor 1. */
 static double share(const km_study *s, const km_factor *f, uint64_t rank)
 {
-    km_u32 dimension = (km_u32)(f - s->factor), last = (km_u32)(s->n_points - 1), stratum, jitter;
+    km_u32 dimension = (km_u32)f->dimension, last = (km_u32)(s->n_points - 1), stratum, jitter;
 
     if (s->design == KM_DESIGN_SOBOL)
         return ((double)km_point_sobol(f->direction, s->seed, dimension, (km_u32)rank) + 0.5) * 0x1p-32;

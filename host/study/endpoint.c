@@ -415,14 +415,36 @@ km_status km_endpoint_read(km_study *study, const km_json *node, km_diag *d)
     if (node->n > MOST_ENDPOINTS)
         KM_TRY(km_json_fail(node, d, "a study has at most %d endpoints, got %zu",
                             (int)MOST_ENDPOINTS, node->n));
-    study->endpoint = km_alloc(node->n + 1, sizeof *study->endpoint);
     for (size_t i = 0; i < node->n; i++) {
         km_endpoint endpoint = {0};
 
         KM_TRY(read_endpoint(study, &endpoint, &node->child[i], d));
+        KM_PUSH(study->endpoint, study->n_endpoints);
         study->endpoint[study->n_endpoints++] = endpoint;
     }
 
+done:
+    return st;
+}
+
+km_status km_endpoint_add_value(km_study *study, const char *name, const km_json *of, const km_json *at, km_diag *d)
+{
+    km_target time = km_target_time(study->model);
+    km_endpoint endpoint = {.kind = KM_VALUE_AT, .before = study->horizon, .after_endpoint = -1, .before_endpoint = -1};
+    km_status st = KM_OK;
+
+    KM_TRY(read_output(study, &endpoint, of, d));
+    KM_TRY(km_quantity_value(at, &time, &endpoint.at, d));
+    if (!(endpoint.at >= 0.0 && endpoint.at <= study->horizon))
+        KM_TRY(km_json_fail(at, d, "a time lies between 0 and the horizon, %g %s; got %s", study->horizon, study->model->time_unit,
+                            km_json_describe(at)));
+    for (int i = 0; i < study->n_endpoints; i++)
+        if (collide(name, study->endpoint[i].name))
+            KM_TRY(km_json_fail(at, d, "its name, \"%s\", clashes with the endpoint \"%s\"", name, study->endpoint[i].name));
+    endpoint.name = km_strdup(name);
+    endpoint.unit = stored_unit(study, &endpoint);
+    KM_PUSH(study->endpoint, study->n_endpoints);
+    study->endpoint[study->n_endpoints++] = endpoint;
 done:
     return st;
 }

@@ -7,4 +7,22 @@
 /* Reads {"n", "seed", "factors"}: fills factor, slot, seed and n_points. study->design is set. */
 km_status km_factor_read(km_study *study, const km_json *node, const bool *given, km_diag *d);
 
+/* ---- for sensitivity.c ---- */
+
+/* A factor as written. All borrowed. */
+typedef struct km_factor_words {
+    const km_json *of, *name;  /* strings; name may be NULL */
+    const char *about;         /* or NULL */
+    const km_json *bounds;     /* [low, high] of `kind`, or the values of a choice; NULL: the parameter's law */
+    km_law_kind kind;
+    const km_json *node;       /* what may say more of that law (an object), and the place of complaints */
+} km_factor_words;
+
+km_status km_factor_add(km_study *study, const km_factor_words *words, km_diag *d);
+/* {"of", "name", "about", and "linear", "log", "values" or words of a law} */
+km_status km_factor_read_object(km_study *study, const km_json *node, km_diag *d);
+/* Every parameter with a range that nothing else gives. */
+km_status km_factor_take_every(km_study *study, const bool *given, const km_json *node, km_diag *d);
+km_status km_factor_read_seed(const km_json *node, uint64_t *out, km_diag *d);
+
 #endif

@@ -37,14 +37,28 @@ static double ratio(const fraction *f, double x)
     return above / below;
 }
 
+/* |p - 1/2| of the middle, its square; what is taken from r in the tail, and in the far tail, where that begins. */
+static const double bounds[] = {0.425, 0.180625, 1.6, 5.0};
+
+void km_normal_quantile_numbers(double out[KM_QUANTILE_NUMBERS])
+{
+    const fraction *part[] = {&middle, &tail, &far_tail};
+
+    for (int i = 0; i < 3; i++) {
+        memcpy(out + 16 * i, part[i]->above, sizeof part[i]->above);
+        memcpy(out + 16 * i + N_TERMS, part[i]->below, sizeof part[i]->below);
+    }
+    memcpy(out + KM_QUANTILE_BOUNDS, bounds, sizeof bounds);
+}
+
 double km_normal_quantile(double p)
 {
     double q = p - 0.5, r, x;
 
-    if (fabs(q) <= 0.425)
-        return q * ratio(&middle, 0.180625 - q * q);
+    if (fabs(q) <= bounds[0])
+        return q * ratio(&middle, bounds[1] - q * q);
     r = sqrt(-log(q < 0.0 ? p : 1.0 - p));
-    x = r <= 5.0 ? ratio(&tail, r - 1.6) : ratio(&far_tail, r - 5.0);
+    x = r <= bounds[3] ? ratio(&tail, r - bounds[2]) : ratio(&far_tail, r - bounds[3]);
     return q < 0.0 ? -x : x;
 }
 
@@ -84,6 +98,8 @@ double km_law_quantile(const km_law *law, double u)
 {
     double x;
 
+    if (law->kind == KM_LAW_CHOICE)
+        return law->choice[(int)fmin(u * law->n_choices, law->n_choices - 1)];
     if (law->kind == KM_LAW_UNIFORM)
         x = law->low + (law->high - law->low) * u;
     else if (law->kind == KM_LAW_LOG_UNIFORM)
@@ -102,6 +118,14 @@ static const struct {
             {"lognormal", KM_LAW_LOGNORMAL},
             {"logit-normal", KM_LAW_LOGIT_NORMAL}};
 enum { N_LAWS = sizeof laws / sizeof laws[0] };
+
+bool km_law_is_name(const char *name)
+{
+    for (size_t i = 0; i < N_LAWS; i++)
+        if (strcmp(laws[i].name, name) == 0)
+            return true;
+    return false;
+}
 
 bool km_law_of_parameter(const km_parameter *p, km_law *out, const char **why)
 {

@@ -11,7 +11,8 @@ typedef enum km_law_kind {
     KM_LAW_LOG_UNIFORM,
     KM_LAW_NORMAL,
     KM_LAW_LOGNORMAL,   /* the logarithm is normal */
-    KM_LAW_LOGIT_NORMAL /* ln(x/(1-x)) is normal; x lies between 0 and 1 */
+    KM_LAW_LOGIT_NORMAL, /* ln(x/(1-x)) is normal; x lies between 0 and 1 */
+    KM_LAW_CHOICE        /* one of n_choices values, equally likely */
 } km_law_kind;
 
 typedef struct km_law {
@@ -20,6 +21,8 @@ typedef struct km_law {
     /* of the normal behind it; 0 for the uniform ones: */
     double location, scale; /* mean and standard deviation; scale < 0: turned over, to the tail where shares keep digits */
     double below, between;  /* shares below the range and in it */
+    const double *choice;   /* borrowed from the factor */
+    int n_choices;
 } km_law;
 
 /* The law of a parameter with a range, from its `uncertainty` (without one: uniform), in its unit.
@@ -30,11 +33,19 @@ typedef struct km_law {
  * False, with *why what is wrong (borrowed), where the law is none of numbers or its numbers do not fit. */
 bool km_law_of_parameter(const km_parameter *p, km_law *out, const char **why);
 
+/* Of a law whose quantiles these are: "uniform", "lognormal", ... */
+bool km_law_is_name(const char *name);
+
 /* The value below which a share u of the truncated law lies, 0 < u < 1. */
 double km_law_quantile(const km_law *law, double u);
 
 /* The inverse of the normal distribution function, 0 < p < 1, to 1e-15 relative: Wichura, Algorithm AS 241, Applied
  * Statistics 37 (1988), 477-484. */
 double km_normal_quantile(double p);
+
+/* Its numbers, for a device: three ratios of polynomials for the middle, the tail and the far tail, each 8 coefficients
+ * above and 8 below, highest terms first; then the bounds that choose between them. */
+enum { KM_QUANTILE_BOUNDS = 48, KM_QUANTILE_NUMBERS = 52 };
+void km_normal_quantile_numbers(double out[KM_QUANTILE_NUMBERS]);
 
 #endif

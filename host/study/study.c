@@ -10,6 +10,7 @@
 #include "study/quantity.h"
 #include "study/regimen.h"
 #include "study/regimen_csv.h"
+#include "study/sensitivity.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -18,7 +19,7 @@
 
 static const char *const study_keys[] = {"name",      "about",   "model",   "variants",
                                          "set",       "regimen", "horizon", "design",
-                                         "endpoints", "solver",  "output",  NULL};
+                                         "endpoints", "solver",  "output",  "sensitivity", NULL};
 static const char *const solver_keys[] = {"method", "rtol", "precision", "max_steps", NULL};
 static const char *const output_keys[] = {"map", "keep", "type", NULL};
 
@@ -51,6 +52,7 @@ void km_study_destroy(km_study *study)
         km_endpoint_clear(&study->endpoint[i]);
     for (i = 0; i < study->n_set; i++)
         free(study->set[i]);
+    km_sensitivity_destroy(study->sensitivity);
     free(study->variant);
     free(study->record);
     free(study->axis);
@@ -606,11 +608,11 @@ static km_status check_keys(const km_json *root, km_diag *d)
     return km_json_allow(root, study_keys, d);
 }
 
-static km_status read_root(km_study *study, const km_json *root, const char *const *set, int n_set,
+static km_status read_root(km_study *study, const km_json *root, const char *const *set, int n_set, bool sensitivity,
                            assignments *log, km_diag *d)
 {
     km_status st = KM_OK;
-    const km_json *regimen = NULL, *design = NULL, *endpoints = NULL;
+    const km_json *regimen = NULL, *design = NULL, *endpoints = NULL, *block = NULL;
     bool *given = NULL;
 
     if (root->kind != KM_JSON_OBJECT)
@@ -631,12 +633,17 @@ static km_status read_root(km_study *study, const km_json *root, const char *con
     KM_TRY(read_horizon(study, root, d));
     KM_TRY(km_json_get(root, "design", KM_JSON_OBJECT, &design, d));
     given = given_parameters(study, log);
-    if (design != NULL)
+    KM_TRY(km_json_get(root, "sensitivity", KM_JSON_OBJECT, &block, d));
+    if (sensitivity)
+        KM_TRY(km_sensitivity_read(study, block, given, d));
+    else if (design != NULL)
         KM_TRY(km_design_read(study, design, given, d));
     KM_TRY(km_regimen_check(study, d));
     KM_TRY(km_json_get(root, "endpoints", KM_JSON_ARRAY, &endpoints, d));
     if (endpoints != NULL)
         KM_TRY(km_endpoint_read(study, endpoints, d));
+    if (sensitivity)
+        KM_TRY(km_sensitivity_read_times(study, block, d));
     KM_TRY(read_solver(study, root, d));
     KM_TRY(read_output(study, root, d));
     warn_overridden(study, log, d);
@@ -647,8 +654,7 @@ done:
     return st;
 }
 
-km_status km_study_read(const char *path, const char *const *set, int n_set, km_study **out,
-                        km_diag *d)
+static km_status read_study(const char *path, const char *const *set, int n_set, bool sensitivity, km_study **out, km_diag *d)
 {
     km_status st = KM_OK;
     km_study *study = km_alloc(1, sizeof *study);
@@ -658,7 +664,7 @@ km_status km_study_read(const char *path, const char *const *set, int n_set, km_
     study->path = km_strdup(path);
     study->n_points = 1;
     KM_TRY(km_json_read(path, &study->file, d));
-    KM_TRY(read_root(study, km_json_root(study->file), set, n_set, &log, d));
+    KM_TRY(read_root(study, km_json_root(study->file), set, n_set, sensitivity, &log, d));
     *out = study;
     study = NULL; /* handed over */
 
@@ -666,6 +672,16 @@ done:
     clear_assignments(&log);
     km_study_destroy(study);
     return st;
+}
+
+km_status km_study_read(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d)
+{
+    return read_study(path, set, n_set, false, out, d);
+}
+
+km_status km_study_read_sensitivity(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d)
+{
+    return read_study(path, set, n_set, true, out, d);
 }
 
 /* ---- columns of a points file ---- */

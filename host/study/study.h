@@ -65,11 +65,13 @@ typedef struct km_factor {
     char *name, *unit, *about;
     char *of;            /* as written: "regimen[0].amt", "rho_NI" */
     int slot;
+    int dimension;       /* of the points; two factors share one where a choice sets several slots */
     double factor;       /* internal = coordinate * factor */
     double low, high;    /* of the coordinates */
     km_law law;          /* of the coordinate, where points are drawn */
     uint32_t direction[32]; /* Sobol' */
     double *value;       /* of a list: n_points coordinates, else NULL */
+    double *choice;      /* of a choice: its values (law.choice), else NULL */
 } km_factor;
 
 typedef enum km_endpoint_kind {
@@ -107,6 +109,8 @@ typedef struct km_solver {
     long max_steps;      /* per point */
 } km_solver;
 
+typedef struct km_sensitivity km_sensitivity; /* study/sensitivity.h */
+
 typedef struct km_study {
     char *path;
     km_json_file *file;  /* owned; NULL members below are owned too */
@@ -129,6 +133,7 @@ typedef struct km_study {
     uint64_t seed;
     char list_hash[65];  /* SHA-256 of the list's file, or "" */
     char regimen_hash[65]; /* of the regimen's table, or "" */
+    km_sensitivity *sensitivity; /* of km_study_read_sensitivity, else NULL */
     uint64_t n_points;   /* of a grid the product of the axis lengths; 1 without a design */
     km_endpoint *endpoint;
     int n_endpoints;
@@ -144,6 +149,9 @@ typedef struct km_study {
  * regimen.ID.field; value: a quantity). Unused parameters, later variants that override and doses at or
  * after the horizon are warnings in d. */
 km_status km_study_read(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d);
+/* The same for a sensitivity analysis: what the block "sensitivity" varies takes the place of the design. The points are
+ * then Sobol' points of those factors, for pilots and audits; the analysis itself draws its own. */
+km_status km_study_read_sensitivity(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d);
 void km_study_destroy(km_study *study);
 
 /* The name of a slot as a user would write it ("rho_NI", "regimen[0].amt"); caller frees. */
