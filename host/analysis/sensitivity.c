@@ -1,6 +1,5 @@
 #include "analysis/sensitivity.h"
 
-#include "abi.h"
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "base/text.h"
@@ -22,7 +21,7 @@ struct km_sa {
     km_sa_measure *measure;
     int n_measures;
     uint64_t cell, n_cells;      /* next, in all */
-    uint64_t models_done, n_models, n_failed;
+    uint64_t models_done, n_models, status[KM_N_POINT_STATUSES + 1];
     km_indices **stage;
     int n_stages;
     bool reached;
@@ -188,9 +187,10 @@ int km_sa_n_measures(const km_sa *sa) { return sa->n_measures; }
 const km_sa_measure *km_sa_measure_at(const km_sa *sa, int m) { return &sa->measure[m]; }
 uint64_t km_sa_n_models(const km_sa *sa) { return sa->n_models; }
 uint64_t km_sa_models_done(const km_sa *sa) { return sa->models_done; }
-uint64_t km_sa_failed(const km_sa *sa) { return sa->n_failed; }
+const uint64_t *km_sa_statuses(const km_sa *sa) { return sa->status; }
 int km_sa_n_stages(const km_sa *sa) { return sa->n_stages; }
 const km_indices *km_sa_stage(const km_sa *sa, int i) { return sa->stage[i]; }
+bool km_sa_is_done(const km_sa *sa) { return sa->reached || sa->cell == sa->n_cells; }
 bool km_sa_reached(const km_sa *sa) { return sa->reached; }
 
 /* ---- running ---- */
@@ -279,8 +279,10 @@ static void measure_all(km_sa *sa, size_t n)
         for (size_t i = 0; i < n; i++)
             out[i] = measured(sa->study, &sa->measure[m], sa->r.value[from + i], sa->r.state[from + i]);
     }
-    for (size_t i = 0; i < n; i++)
-        sa->n_failed += sa->r.status[i] != KM_POINT_DONE && sa->r.status[i] != KM_POINT_RETRIED;
+    for (size_t i = 0; i < n; i++) {
+        int code = sa->r.status[i];
+        sa->status[code >= 0 && code < KM_N_POINT_STATUSES ? code : KM_N_POINT_STATUSES]++;
+    }
 }
 
 static void end_stage(km_sa *sa)
@@ -324,7 +326,7 @@ km_status km_sa_step(km_sa *sa, km_engine *engine, bool *done, km_diag *d)
     sa->models_done += n;
     if (stage_ended)
         end_stage(sa);
-    *done = sa->reached || sa->cell == sa->n_cells;
+    *done = km_sa_is_done(sa);
 done:
     free(value);
     return st;
@@ -409,7 +411,7 @@ double km_sa_width(const km_indices *x)
 static const char state_mark[] = "ketamap sensitivity state 1\n";
 
 typedef struct state_head {
-    uint64_t cell, models_done, n_failed, n_numbers;
+    uint64_t cell, models_done, n_numbers, status[KM_N_POINT_STATUSES + 1];
     int32_t n_stages, reached;
 } state_head;
 
@@ -436,8 +438,7 @@ static void add_stage(km_text *out, const km_indices *x)
 
 km_status km_sa_save(km_sa *sa, const char *name, unsigned char **out, size_t *size, km_diag *d)
 {
-    state_head head = {.cell = sa->cell, .models_done = sa->models_done, .n_failed = sa->n_failed, .n_stages = sa->n_stages,
-                       .reached = sa->reached};
+    state_head head = {.cell = sa->cell, .models_done = sa->models_done, .n_stages = sa->n_stages, .reached = sa->reached};
     size_t n = 0;
     double *numbers = sa->method->state(sa->self, &n);
     km_text text = {0};
@@ -445,6 +446,7 @@ km_status km_sa_save(km_sa *sa, const char *name, unsigned char **out, size_t *s
 
     (void)d;
     head.n_numbers = n;
+    memcpy(head.status, sa->status, sizeof head.status);
     km_text_add(&text, "%s%s\n", state_mark, name);
     km_text_add_bytes(&text, (const char *)&head, sizeof head);
     km_text_add_bytes(&text, (const char *)numbers, n * sizeof *numbers);
@@ -510,7 +512,7 @@ km_status km_sa_load(km_sa *sa, const char *name, const unsigned char *bytes, si
     }
     sa->cell = head.cell;
     sa->models_done = head.models_done;
-    sa->n_failed = head.n_failed;
+    memcpy(sa->status, head.status, sizeof sa->status);
     sa->reached = head.reached != 0;
     return KM_OK;
 }

@@ -8,6 +8,7 @@
 #ifndef KM_ANALYSIS_SENSITIVITY_H
 #define KM_ANALYSIS_SENSITIVITY_H
 
+#include "abi.h"
 #include "engine/engine.h"
 #include "engine/sampler.h"
 #include "store/indices.h"
@@ -64,7 +65,8 @@ const km_sa_measure *km_sa_measure_at(const km_sa *sa, int m);
 
 uint64_t km_sa_n_models(const km_sa *sa);      /* in all, if no width stops it before */
 uint64_t km_sa_models_done(const km_sa *sa);
-uint64_t km_sa_failed(const km_sa *sa);        /* models that failed so far */
+/* Models so far by KM_POINT_*; the last count is of what is none of those. */
+const uint64_t *km_sa_statuses(const km_sa *sa);
 
 /* One chunk: a number of whole cells that suits the engine's batch. The first call prepares the engine for the sample.
  * *done: the last cell is digested, or the intervals are narrow enough. */
@@ -78,6 +80,8 @@ double km_sa_width(const km_indices *x);
 /* The convergence curve: the numbers at the end of every stage so far; borrowed. */
 int km_sa_n_stages(const km_sa *sa);
 const km_indices *km_sa_stage(const km_sa *sa, int i);
+/* Nothing is left to do: the last cell is digested, or the intervals are narrow enough. */
+bool km_sa_is_done(const km_sa *sa);
 bool km_sa_reached(const km_sa *sa);           /* stopped because the intervals are narrow enough */
 
 /* What is needed to go on later, as bytes with a checksum; `name`: what the analysis is (its hashes). Caller frees. */

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/engine_options.h"
+#include "cli/interrupt.h"
+#include "cli/record.h"
 #include "cli/statuses.h"
 #include "store/map.h"
 #include "store/zarr.h"
@@ -18,7 +20,6 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,31 +27,6 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int number)
-{
-    static const char words[] = "\nketamap: finishing the chunk; once more stops at once\n";
-    int kept = errno;
-
-    (void)number;
-    interrupted = 1;
-    if (write(STDERR_FILENO, words, sizeof words - 1) < 0)
-        errno = kept; /* nobody reads it */
-    errno = kept;
-}
-
-static void catch_interrupts(void)
-{
-    struct sigaction action;
-
-    memset(&action, 0, sizeof action);
-    action.sa_handler = interrupt;
-    action.sa_flags = (int)SA_RESETHAND;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 static double now(clockid_t clock)
 {
@@ -129,48 +105,18 @@ done:
 
 /* ---- words ---- */
 
-static void add_date(km_text *out, const char *key, time_t when)
-{
-    char text[32];
-    struct tm utc;
-
-    gmtime_r(&when, &utc);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    km_text_add(out, "    \"%s\": \"%s\",\n", key, text);
-}
-
-static void add_quoted(km_text *out, const char *key, const char *value)
-{
-    char *quoted = km_json_quote(value);
-
-    km_text_add(out, "    \"%s\": %s,\n", key, quoted);
-    free(quoted);
-}
-
 static char *run_json(const job *j, const km_arguments *a, time_t begun)
 {
     const km_engine_facts *f = km_engine_facts_of(j->engine);
     double wall = now(CLOCK_MONOTONIC) - j->start, cpu = now(CLOCK_PROCESS_CPUTIME_ID) - j->cpu;
     km_text out = {0};
 
-    km_text_add(&out, "{\n");
-    add_quoted(&out, "version", KM_VERSION);
-    add_date(&out, "begun", begun);
-    add_date(&out, "finished", time(NULL));
-    add_quoted(&out, "device", f->device);
-    add_quoted(&out, "driver", f->driver);
-    add_quoted(&out, "platform", f->platform);
-    km_text_add(&out, "    \"command\": [\"ketamap\"");
-    for (int i = 0; i < a->argc; i++) {
-        char *quoted = km_json_quote(a->argv[i]);
-        km_text_add(&out, ", %s", quoted);
-        free(quoted);
-    }
+    km_record_begin(&out, f, a, begun);
     km_text_add(&out,
-                "],\n    \"compute_units\": %d,\n    \"batch\": %zu,\n    \"build_seconds\": %.6f,\n    \"run_seconds\": %.6f,\n"
+                "    \"build_seconds\": %.6f,\n    \"run_seconds\": %.6f,\n"
                 "    \"cpu_seconds\": %.6f,\n    \"models_this_run\": %llu,\n    \"models_resumed\": %llu,\n"
                 "    \"models_per_second\": %.1f,\n    \"mean_steps\": %.2f,\n    \"retried\": %llu,\n    \"double_on\": \"%s\",\n    \"doses_ignored\": %llu\n}\n",
-                f->compute_units, f->batch, f->build_seconds, wall, cpu, (unsigned long long)j->done,
+                f->build_seconds, wall, cpu, (unsigned long long)j->done,
                 (unsigned long long)j->before, wall > 0.0 ? (double)j->done / wall : 0.0,
                 j->done ? j->steps / (double)j->done : 0.0, (unsigned long long)j->statuses.count[KM_POINT_RETRIED],
                 f->fp64 ? "device" : "host", (unsigned long long)f->doses_ignored);
@@ -372,16 +318,16 @@ static km_status compute(job *j, const char *path, bool force, km_diag *d)
         fprintf(stderr, "ketamap: resuming %s.partial, %llu of %llu models are there\n", path, (unsigned long long)j->before,
                 (unsigned long long)j->study->n_points);
     KM_TRY(make_results(j, 65536, d));
-    catch_interrupts();
+    km_interrupt_catch("finishing the chunk; once more stops at once");
     j->start = now(CLOCK_MONOTONIC);
     j->cpu = now(CLOCK_PROCESS_CPUTIME_ID);
     km_progress_begin(&progress, j->study->n_points, j->before, j->quiet);
-    for (uint64_t k = 0; k < km_map_n_chunks(j->map) && !interrupted && st == KM_OK; k++)
+    for (uint64_t k = 0; k < km_map_n_chunks(j->map) && !km_interrupted() && st == KM_OK; k++)
         if (!km_map_has_chunk(j->map, k))
             st = run_chunk(j, k, &progress, d);
     km_progress_end(&progress);
     KM_TRY(st);
-    if (interrupted) {
+    if (km_interrupted()) {
         KM_TRY(km_map_flush(j->map, d));
         KM_FAIL(d, KM_E_INTERRUPTED, "interrupted; %llu of %llu models are in %s.partial, the same command%s goes on from there",
                 (unsigned long long)(j->before + j->done), (unsigned long long)j->study->n_points, path,

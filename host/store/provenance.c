@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "study/sensitivity.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +27,27 @@ static void add_strings(km_text *out, const char *key, char **value, int n)
     km_text_add(out, "],\n");
 }
 
-void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
+/* The texts that the numbers come from, and their hashes: the last members. */
+static void add_sources(km_text *out, const km_study *s, const char *program_hash)
 {
     const char *study_text = s->file ? km_json_text(s->file) : "", *model_text = s->model->file ? km_json_text(s->model->file) : "";
     char study_hash[65], model_hash[65];
 
     km_sha256_hex(study_text, strlen(study_text), study_hash);
     km_sha256_hex(model_text, strlen(model_text), model_hash);
+    add_string(out, "program_sha256", program_hash, ",");
+    add_string(out, "study_sha256", study_hash, ",");
+    add_string(out, "model_sha256", model_hash, ",");
+    if (s->list_hash[0] != '\0')
+        add_string(out, "list_sha256", s->list_hash, ",");
+    if (s->regimen_hash[0] != '\0')
+        add_string(out, "regimen_sha256", s->regimen_hash, ",");
+    add_string(out, "study", study_text, ",");
+    add_string(out, "model", model_text, "");
+}
+
+void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
+{
     km_text_add(out, "{\n");
     add_string(out, "Conventions", "CF-1.10", ",");
     add_string(out, "ketamap_map", "1", ",");
@@ -55,15 +70,33 @@ void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
                     f->double_on_host ? " on the host" : "", f->audit_rtol);
     else
         add_string(out, "audit", "none", ",");
-    add_string(out, "program_sha256", f->program_hash, ",");
-    add_string(out, "study_sha256", study_hash, ",");
-    add_string(out, "model_sha256", model_hash, ",");
-    if (s->list_hash[0] != '\0')
-        add_string(out, "list_sha256", s->list_hash, ",");
-    if (s->regimen_hash[0] != '\0')
-        add_string(out, "regimen_sha256", s->regimen_hash, ",");
-    add_string(out, "study", study_text, ",");
-    add_string(out, "model", model_text, "");
+    add_sources(out, s, f->program_hash);
+    km_text_add(out, "}\n");
+}
+
+void km_provenance_analysis(km_text *out, const km_study *s, const km_analysis_facts *f, const char *found)
+{
+    const km_sensitivity *q = s->sensitivity;
+
+    km_text_add(out, "{\n");
+    add_string(out, "Conventions", "CF-1.10", ",");
+    add_string(out, "ketamap_sensitivity", "1", ",");
+    add_string(out, "ketamap_version", f->version, ",");
+    add_string(out, "title", s->model->name, ",");
+    add_string(out, "sensitivity_method", q->method, ",");
+    km_text_add(out, "    \"n\": %llu,\n    \"seed\": \"%llu\",\n    \"replicates\": %d,\n    \"second_order\": %s,\n    \"until\": %.17g,\n",
+                (unsigned long long)q->n, (unsigned long long)q->seed, q->replicates, q->second_order ? "true" : "false", f->until);
+    km_text_add(out, "%s", found);
+    add_string(out, "time_unit", s->model->time_unit, ",");
+    km_text_add(out, "    \"horizon\": %.17g,\n", s->horizon);
+    add_strings(out, "variants", s->variant, s->n_variants);
+    add_strings(out, "set", s->set, s->n_set);
+    add_string(out, "method", f->integrator, ",");
+    if (f->method_choice)
+        add_string(out, "method_choice", f->method_choice, ",");
+    add_string(out, "precision", f->precision, ",");
+    km_text_add(out, "    \"rtol\": %.17g,\n    \"max_steps\": %ld,\n    \"lanes\": %d,\n", s->solver.rtol, s->solver.max_steps, f->lanes);
+    add_sources(out, s, f->program_hash);
     km_text_add(out, "}\n");
 }
 

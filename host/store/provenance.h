@@ -9,6 +9,18 @@
 /* The group's .zattrs. */
 void km_provenance_group(km_text *out, const km_study *study, const km_map_facts *facts);
 
+/* What a sensitivity analysis is: its settings, and what the numbers follow from. Strings are borrowed. */
+typedef struct km_analysis_facts {
+    const char *version, *program_hash, *precision;
+    const char *integrator;     /* the solver's method */
+    const char *method_choice;  /* why that, where a pilot chose it; else NULL */
+    int lanes;
+    double until;               /* the widest interval wanted, 0: none */
+} km_analysis_facts;
+
+/* The .zattrs of an analysis' results. `found`: more members, each line ending in a comma, or "". */
+void km_provenance_analysis(km_text *out, const km_study *study, const km_analysis_facts *facts, const char *found);
+
 /* .zattrs of an array. dimension: names, n of them; coordinates: names of the arrays beside it that say where a point
  * is, or NULL; flags: CF flag meanings from flag value `first` on, or NULL. */
 void km_provenance_array(km_text *out, const char *const *dimension, int n, const char *coordinates, const char *unit, const char *long_name,
