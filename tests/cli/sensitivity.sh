@@ -1,0 +1,166 @@
+# Sensitivity analysis: closed forms, the same bytes whatever the batch, the compute units or a kill, failing points,
+# "never", groups, choices, times, when to stop.
+. "$2/tests/cli/fixture.bash"
+models=$2/configs/models
+out=$folder/r
+
+# analysis NAME BLOCK: Ishigami's function
+analysis() {
+    cat >"$folder/$1.json" <<JSON
+{"model": "$models/ishigami.json", "endpoints": [{"name": "y", "of": "y", "kind": "value", "at": 0}],
+ "sensitivity": $2, "solver": {"precision": "double"}}
+JSON
+}
+
+# column TSV NAME ROW...: a cell; ROW: the first words of its line
+column() {
+    awk -F'\t' -v name="$2" -v want="${*:3}" 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == name) c = i}
+        NR > 1 {n = split(want, w, " "); ok = 1; for (i = 1; i <= n; i++) ok = ok && $i == w[i]; if (ok) print $c}' "$1"
+}
+
+# near VALUE TRUTH TOLERANCE
+near() { awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN {exit !(a != "" && a - b <= t && b - a <= t)}' || fail "$1 is not within $3 of $2"; }
+
+run() { expect 0 "$ketamap" sensitivity "$@" --quiet; }
+
+# closed forms: Saltelli 2008, a = 7, b = 0.1; ten times the usual error of this size
+analysis small '{"n": 16384, "seed": "3", "second_order": true}'
+run "$folder/small.json" --output "$out.zarr"
+for line in "first x1 0.313905" "first x2 0.442411" "first x3 0" "total x1 0.557589" "total x2 0.442411" "total x3 0.243684"; do
+    set -- $line "$1" "$2"
+    near "$(column "$out.tsv" "$1" y "$2")" "$3" 0.01
+    awk -v l="$(column "$out.tsv" "$1_low" y "$2")" -v h="$(column "$out.tsv" "$1_high" y "$2")" 'BEGIN {exit !(h > l && h - l < 0.02)}' ||
+        fail "the interval of $line"
+done
+near "$(column "$out-pairs.tsv" second y x1 x3)" 0.243684 0.01
+near "$(column "$out-pairs.tsv" second y x1 x2)" 0 0.01
+expect 0 "$ketamap" sensitivity "$folder/small.json" --output "$out.zarr"
+says "complete already"
+analysis other '{"n": 8192}'
+expect 2 "$ketamap" sensitivity "$folder/other.json" --output "$out.zarr"
+says "--force"
+
+# batches, compute units, lanes the same program: the same bytes
+for options in "--batch 256" "--batch 5000" "--compute-units 1"; do
+    run "$folder/small.json" --output "$folder/b.zarr" --force $options
+    same "$out.zarr" "$folder/b.zarr"
+    cmp -s "$out.tsv" "$folder/b.tsv" || fail "$options changes the table"
+done
+
+# killed and interrupted: the same bytes
+analysis big '{"n": 1048576, "second_order": true}'
+expect 2 "$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --resume
+says "to resume"
+run "$folder/big.json" --output "$folder/whole.zarr"
+for signal in KILL INT; do
+    rm -f "$folder/k.zarr.state.seen"
+    "$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --batch 4096 >"$folder/out" 2>"$folder/err" &
+    run=$!
+    for ((i = 0; i < 3000; i++)); do
+        [ -e "$folder/k.zarr.state" ] && break
+        sleep 0.01
+    done
+    [ "$signal" = INT ] && sleep 0.1
+    kill -$signal $run 2>/dev/null
+    wait $run 2>/dev/null
+    code=$?
+    [ -e "$folder/k.zarr.state" ] || fail "$signal: nothing to go on from (exit $code): $(cat "$folder/err")"
+    [ "$signal" = KILL ] || [ "$code" -eq 6 ] || fail "Ctrl-C gave exit $code"
+    [ "$signal" = KILL ] || says "the same command goes on from there"
+done
+expect 0 "$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --resume
+says "resuming"
+same "$folder/whole.zarr" "$folder/k.zarr"
+cmp -s "$folder/whole.tsv" "$folder/k.tsv" || fail "a resumed analysis has another table"
+[ ! -e "$folder/k.zarr.state" ] || fail "the state is still there"
+
+# a state of another analysis, and a damaged one
+"$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --force --batch 4096 >/dev/null 2>&1 &
+run=$!
+for ((i = 0; i < 3000; i++)); do
+    [ -e "$folder/k.zarr.state" ] && break
+    sleep 0.01
+done
+kill -KILL $run 2>/dev/null
+wait $run 2>/dev/null
+[ -e "$folder/k.zarr.state" ] || fail "no state was written"
+analysis big '{"n": 1048576, "second_order": true, "seed": "2"}'
+expect 2 "$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr"
+says "another analysis"
+analysis big '{"n": 1048576, "second_order": true}'
+printf 'x' | dd of="$folder/k.zarr.state" bs=1 seek=2000 conv=notrunc 2>/dev/null
+expect 2 "$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr"
+says "checksum"
+
+# stop when narrow enough
+analysis until '{"n": 1048576, "until": "ci=0.02"}'
+expect 0 "$ketamap" sensitivity "$folder/until.json" --output "$folder/u.zarr"
+says "as narrow as wanted"
+rows=$(column "$folder/u.tsv" n_used y x1)
+[ "$rows" -lt 65536 ] || fail "it went on to $rows rows"
+expect 0 "$ketamap" sensitivity "$folder/small.json" --output "$folder/u2.zarr" --until ci=0.0001
+says "wider than wanted"
+
+# a group explains what its members explain together: x1 and x3 all but x2's share
+analysis group '{"n": 16384, "groups": {"pair": ["x1", "x3"]}}'
+run "$folder/group.json" --output "$folder/g.zarr"
+near "$(column "$folder/g.tsv" first y pair)" 0.557589 0.01
+near "$(column "$folder/g.tsv" total y pair)" 0.557589 0.01
+[ "$(wc -l <"$folder/g.tsv")" -eq 3 ] || fail "a group is one line"
+
+# points that fail for a reason of their own: what is dropped is said, and no index moves
+cat >"$folder/failing.json" <<'JSON'
+{"name": "failing", "time_unit": "-",
+ "parameters": {"x1": {"value": 0, "unit": "-", "range": [-3.141592653589793, 3.141592653589793]},
+                "x2": {"value": 0, "unit": "-", "range": [-3.141592653589793, 3.141592653589793]},
+                "x3": {"value": 0, "unit": "-", "range": [-3.141592653589793, 3.141592653589793]},
+                "z": {"value": 0.5, "unit": "-", "range": [0, 1]}},
+ "require": ["z > 0.02"], "states": {},
+ "outputs": {"y": {"value": "sin(x1)+7*sin(x2)^2+0.1*x3^4*sin(x1)"}}}
+JSON
+sed "s|$models/ishigami.json|failing.json|" "$folder/small.json" >"$folder/fail.json"
+expect 0 "$ketamap" sensitivity "$folder/fail.json" --output "$folder/f.zarr"
+says "break a condition"
+for line in "first x1 0.313905" "first x2 0.442411" "first x3 0" "first z 0" "total x1 0.557589" "total x2 0.442411" "total x3 0.243684" "total z 0"; do
+    set -- $line "$1" "$2"
+    near "$(column "$folder/f.tsv" "$1" y "$2")" "$3" 0.02
+done
+near "$(column "$folder/f.tsv" n_dropped y x1)" 649 40 # 1 - 0.98^2 of 16384
+used=$(column "$folder/f.tsv" n_used y x1) dropped=$(column "$folder/f.tsv" n_dropped y x1)
+[ $((used + dropped)) -eq 16384 ] || fail "$used used and $dropped dropped are not all"
+expect 5 "$ketamap" sensitivity "$folder/fail.json" --output "$folder/f.zarr" --force --strict
+
+# "never": C = amt/V exp(-k t) reaches 5 mg/L at once or never; the dose alone decides, and more often than not
+cat >"$folder/never.json" <<'JSON'
+{"model": "decay.json", "horizon": "24 h", "regimen": [{"route": "iv", "amt": "60 mg", "time": "1 h"}],
+ "endpoints": [{"name": "onset", "of": "C", "kind": "first_time", "when": ">= 5"}, {"name": "top", "of": "C", "kind": "max"}],
+ "sensitivity": {"n": 4096, "factors": ["k", {"of": "regimen[0].amt", "linear": ["20 mg", "100 mg"]}],
+                 "times": {"of": "C", "at": ["2 h", "6 h", "24 h"]}},
+ "solver": {"rtol": 1e-6, "precision": "double"}}
+JSON
+run "$folder/never.json" --output "$folder/n.zarr"
+near "$(column "$folder/n.tsv" first onset_happened regimen_0_amt)" 1 0.001
+near "$(column "$folder/n.tsv" total onset_happened k)" 0 0.001
+near "$(column "$folder/n.tsv" first onset_censored regimen_0_amt)" 1 0.001
+near "$(column "$folder/n.tsv" n_dropped onset_happened k)" 0 0
+used=$(column "$folder/n.tsv" n_used onset k) # A and B both above 50 mg: (50/80)^2
+near "$used" 1600 60
+[ "$(column "$folder/n.tsv" first onset k)" = nan ] || fail "what does not vary has an index"
+awk -v a="$(column "$folder/n.tsv" total C_2_h k)" -v b="$(column "$folder/n.tsv" total C_24_h k)" 'BEGIN {exit !(a < b)}' ||
+    fail "elimination matters later"
+
+# choices: top = amt/V, a choice of two doses and one of variants that do not matter
+sed 's|"factors": .*,$|"factors": [{"of": "regimen[0].amt", "values": ["30 mg", "90 mg"]}, {"of": "variant", "values": ["slow", "fast"]}]},|; /"times"/d' \
+    "$folder/never.json" >"$folder/choice.json"
+run "$folder/choice.json" --output "$folder/c.zarr"
+near "$(column "$folder/c.tsv" total top regimen_0_amt)" 1 0.001
+near "$(column "$folder/c.tsv" total top variant)" 0 0.001
+
+# mistakes
+analysis odd '{"n": 1000}'
+expect 2 "$ketamap" sensitivity "$folder/odd.json"
+says "not a multiple of 16"
+expect 2 "$ketamap" sensitivity "$folder/small.json" --until 0.01
+says "ci=0.01"
+expect 2 "$ketamap" sensitivity "$folder/small.json" --resume --force
+finish
