@@ -7,7 +7,7 @@
 #ifndef KM_POINTS_H
 #define KM_POINTS_H
 
-#ifdef __OPENCL_VERSION__
+#if defined(__OPENCL_VERSION__) || defined(__OPENCL_C_VERSION__)
 typedef uint km_u32;
 typedef ulong km_u64;
 #define KM_TABLE __global

@@ -185,6 +185,7 @@ void km_sa_destroy(km_sa *sa)
 const km_sa_method *km_sa_method_of(const km_sa *sa) { return sa->method; }
 int km_sa_n_measures(const km_sa *sa) { return sa->n_measures; }
 const km_sa_measure *km_sa_measure_at(const km_sa *sa, int m) { return &sa->measure[m]; }
+char *km_sa_measure_name(const km_sa *sa, int m) { return measure_name(sa->study, &sa->measure[m]); }
 uint64_t km_sa_n_models(const km_sa *sa) { return sa->n_models; }
 uint64_t km_sa_models_done(const km_sa *sa) { return sa->models_done; }
 const uint64_t *km_sa_statuses(const km_sa *sa) { return sa->status; }

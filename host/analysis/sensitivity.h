@@ -12,7 +12,7 @@
 #include "engine/engine.h"
 #include "engine/sampler.h"
 #include "store/indices.h"
-#include "study/sensitivity.h"
+#include "study/sensitivity_block.h"
 
 typedef enum km_sa_kind {
     KM_SA_VALUE,    /* NAME: the endpoint's value; of one that can be "never": given that it happened */
@@ -62,6 +62,8 @@ void km_sa_destroy(km_sa *sa);
 const km_sa_method *km_sa_method_of(const km_sa *sa);
 int km_sa_n_measures(const km_sa *sa);
 const km_sa_measure *km_sa_measure_at(const km_sa *sa, int m);
+
+char *km_sa_measure_name(const km_sa *sa, int m); /* caller frees */
 
 uint64_t km_sa_n_models(const km_sa *sa);      /* in all, if no width stops it before */
 uint64_t km_sa_models_done(const km_sa *sa);

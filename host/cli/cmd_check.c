@@ -1,4 +1,5 @@
 /* ketamap check: is this file right, and what does it amount to; or the source it becomes. */
+#include "analysis/sensitivity.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "cli/command.h"
@@ -34,6 +35,22 @@ static void print_model(const km_model *m)
            m->n_parameters, sourced, m->n_derived, m->n_states, m->n_outputs, m->n_routes, m->n_variants);
 }
 
+static void print_analysis(const km_study *s, const km_sa *sa)
+{
+    const km_sensitivity *q = s->sensitivity;
+
+    printf("sensitivity: %s, %d factors", q->method, q->n_units);
+    if (q->n_units < q->n_dimensions)
+        printf(" (of %d that vary)", q->n_dimensions);
+    printf(", %llu models at most, %d with indices: ", (unsigned long long)km_sa_n_models(sa), km_sa_n_measures(sa));
+    for (int m = 0; m < km_sa_n_measures(sa); m++) {
+        char *name = km_sa_measure_name(sa, m);
+        printf("%s%s", m ? ", " : "", name);
+        free(name);
+    }
+    putchar('\n');
+}
+
 static void print_study(const km_study *s, const km_source *source)
 {
     printf("study %s\n", s->path);
@@ -44,8 +61,11 @@ static void print_study(const km_study *s, const km_source *source)
     for (int i = 0; i < s->n_factors; i++)
         printf("factor %s: %s, %.6g to %.6g %s\n", s->factor[i].name, s->factor[i].of, s->factor[i].low, s->factor[i].high,
                s->factor[i].unit);
-    printf("points %llu, horizon %.6g %s, rtol %.3g\n", (unsigned long long)s->n_points, s->horizon, s->model->time_unit,
-           s->solver.rtol);
+    if (s->sensitivity)
+        printf("horizon %.6g %s, rtol %.3g\n", s->horizon, s->model->time_unit, s->solver.rtol);
+    else
+        printf("points %llu, horizon %.6g %s, rtol %.3g\n", (unsigned long long)s->n_points, s->horizon, s->model->time_unit,
+               s->solver.rtol);
     for (int i = 0; i < s->n_endpoints; i++) {
         printf("endpoint %s: %s of %s, %s", s->endpoint[i].name, km_endpoint_kind_name(s->endpoint[i].kind),
                s->model->output[s->endpoint[i].output].name, s->endpoint[i].unit);
@@ -84,12 +104,23 @@ done:
 
 static km_status check_study(const km_arguments *a, const char *emit, bool single, int lanes, km_diag *d)
 {
-    km_study *study = NULL;
+    km_study *study = NULL, *varied = NULL;
+    km_sa *sa = NULL;
     km_source source = {0};
     char *text = NULL;
+    const km_json *root;
     km_status st = KM_OK;
 
     KM_TRY(km_study_read(a->positional[0], a->set, a->n_set, &study, d));
+    root = km_json_root(study->file);
+    if (km_json_find(root, "sensitivity")) {
+        KM_TRY(km_study_read_sensitivity(a->positional[0], a->set, a->n_set, &varied, d));
+        KM_TRY(km_sa_create(varied, &sa, d));
+        if (km_json_find(root, "design") == NULL) { /* then that is what the study is for */
+            km_study_destroy(study);
+            study = varied;
+        }
+    }
     if (emit && strcmp(emit, "c") == 0) {
         KM_TRY(km_codegen_c(study->model, &text, d));
         fputs(text, stdout);
@@ -98,9 +129,15 @@ static km_status check_study(const km_arguments *a, const char *emit, bool singl
     KM_TRY(km_codegen_opencl(study, KM_CODE_ENDPOINTS, single, true, lanes, km_argument(a, "kernel-dir"), &source, d));
     if (emit)
         fputs(source.text, stdout);
-    else
+    else {
         print_study(study, &source);
+        if (sa)
+            print_analysis(varied, sa);
+    }
 done:
+    km_sa_destroy(sa);
+    if (varied != study)
+        km_study_destroy(varied);
     free(text);
     km_source_clear(&source);
     km_study_destroy(study);

@@ -4,7 +4,7 @@
 #include "engine/batch.h"
 #include "points.h"
 #include "study/joe_kuo.h"
-#include "study/sensitivity.h"
+#include "study/sensitivity_block.h"
 
 #include <stdlib.h>
 #include <string.h>

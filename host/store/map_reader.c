@@ -236,6 +236,9 @@ km_status km_map_reader_open(const char *path, km_map_reader **out, km_diag *d)
     if (!km_file_exists(file))
         KM_FAIL(d, KM_E_INPUT, "%s is not a map: it has no file .zattrs", r->path);
     KM_TRY(km_json_read(file, &r->attributes, d));
+    if (km_json_find(km_json_root(r->attributes), "ketamap_sensitivity"))
+        KM_FAIL(d, KM_E_INPUT, "%s holds the results of a sensitivity analysis, not a map; xarray opens it, and its table is the TSV beside it",
+                r->path);
     version = km_json_find(km_json_root(r->attributes), "ketamap_map");
     if (version == NULL || version->kind != KM_JSON_STRING || strcmp(version->string, "1") != 0)
         KM_FAIL(d, KM_E_INPUT,

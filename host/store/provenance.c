@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/sha256.h"
-#include "study/sensitivity.h"
+#include "study/sensitivity_block.h"
 
 #include <stdlib.h>
 #include <string.h>

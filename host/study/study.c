@@ -10,7 +10,7 @@
 #include "study/quantity.h"
 #include "study/regimen.h"
 #include "study/regimen_csv.h"
-#include "study/sensitivity.h"
+#include "study/sensitivity_block.h"
 
 #include <ctype.h>
 #include <limits.h>

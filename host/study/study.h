@@ -109,7 +109,7 @@ typedef struct km_solver {
     long max_steps;      /* per point */
 } km_solver;
 
-typedef struct km_sensitivity km_sensitivity; /* study/sensitivity.h */
+typedef struct km_sensitivity km_sensitivity; /* study/sensitivity_block.h */
 
 typedef struct km_study {
     char *path;

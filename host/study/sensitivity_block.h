@@ -3,8 +3,8 @@
  * A factor is what has an index of its own. Most are one number drawn from a law, one *dimension* of the sample;
  * a group is several dimensions that are switched together; a choice of variants is one dimension that sets several
  * slots, each by a km_factor of the study with the same `dimension`. */
-#ifndef KM_STUDY_SENSITIVITY_H
-#define KM_STUDY_SENSITIVITY_H
+#ifndef KM_STUDY_SENSITIVITY_BLOCK_H
+#define KM_STUDY_SENSITIVITY_BLOCK_H
 
 #include "study/study.h"
 

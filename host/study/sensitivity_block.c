@@ -1,4 +1,4 @@
-#include "study/sensitivity.h"
+#include "study/sensitivity_block.h"
 
 #include "base/memory.h"
 #include "base/text.h"
