@@ -208,8 +208,18 @@ static void test_mistakes(void **state)
         {"{\"n\": 4, \"factors\": [{\"name\": \"top\", \"of\": \"CL\"}]}",
          "study.json:3:24: /endpoints/0/name: \"top\" clashes with the factor \"top\"; choose another name"},
         {"{\"n\": 4, \"factors\": [{\"of\": \"CL\", \"values\": [1]}]}",
-         "study.json:2:65: /design/sobol/factors/0/values: unknown key \"values\"; known here: \"name\", \"of\", \"about\", "
-         "\"linear\", \"log\""},
+         "study.json:2:65: /design/sobol/factors/0/values: expected a list of 2 to 1000 values, got an array"},
+        {"{\"n\": 4, \"factors\": [{\"of\": \"CL\", \"value\": [1, 2]}]}",
+         "study.json:2:64: /design/sobol/factors/0/value: unknown key \"value\"; did you mean \"values\"?"},
+        {"{\"n\": 4, \"factors\": [{\"of\": \"CL\", \"law\": \"gamma\"}]}",
+         "study.json:2:62: /design/sobol/factors/0/law: expected \"uniform\", \"log-uniform\", \"normal\", \"lognormal\" or "
+         "\"logit-normal\", got \"gamma\""},
+        {"{\"n\": 4, \"factors\": [{\"of\": \"CL\", \"range\": [50, 50]}]}",
+         "study.json:2:69: /design/sobol/factors/0/range/1: expected a number larger than 50, got the number 5e+01"},
+        {"{\"n\": 4, \"factors\": [{\"of\": \"CL\", \"cv\": 0}]}",
+         "study.json:2:61: /design/sobol/factors/0/cv: \"cv\" must be larger than 0, got the number 0"},
+        {"{\"n\": 4, \"factors\": [{\"of\": \"CL\", \"linear\": [1, 2], \"cv\": 1}]}",
+         "study.json:2:81: /design/sobol/factors/0/cv: \"cv\" belongs to the parameter's law, and \"linear\" takes its place"},
     };
     char text[512];
 
