@@ -92,17 +92,35 @@ static void part(const void *self, uint64_t cell, km_sample_part *out)
     out->n = end - out->first < CELL_ROWS ? end - out->first : CELL_ROWS;
 }
 
+/* Sobol' points are balanced where a replicate has a power of 2 of them. */
+static void warn_balance(const sobol *s, const km_json *place, km_diag *d)
+{
+    uint64_t below = 1;
+    char *where;
+
+    while (2 * below <= s->rows)
+        below *= 2;
+    if (below == s->rows || place == NULL)
+        return;
+    where = km_json_where(place);
+    km_diag_warn(d, "%s: %llu rows of a replicate are no power of 2, so that they are not balanced; with %llu or %llu base rows they are",
+                 where, (unsigned long long)s->rows, (unsigned long long)(below * (uint64_t)s->n_replicates),
+                 (unsigned long long)(2 * below * (uint64_t)s->n_replicates));
+    free(where);
+}
+
 static km_status create(const km_study *study, int n_measures, void **self, km_diag *d)
 {
     const km_sensitivity *q = study->sensitivity;
     uint64_t replicates = (uint64_t)q->replicates;
+    const km_json *n = q->node ? km_json_find(q->node, "n") : NULL;
     sobol *s;
 
     *self = NULL;
     if (q->n % replicates != 0)
-        return km_diag_fail(d, KM_E_INPUT, "%s: \"n\" of a Sobol' analysis is divided among %d replicates: %llu is not a multiple of %d, "
-                                           "%llu is", study->path, q->replicates, (unsigned long long)q->n, q->replicates,
-                            (unsigned long long)((q->n / replicates + 1) * replicates));
+        return km_json_fail(n ? n : km_json_find(q->node, "replicates"), d,
+                            "the %llu base rows are divided among %d replicates, and are not a multiple of that; %llu are",
+                            (unsigned long long)q->n, q->replicates, (unsigned long long)((q->n / replicates + 1) * replicates));
     s = km_alloc(1, sizeof *s);
     s->study = study;
     s->n_measures = n_measures;
@@ -116,6 +134,7 @@ static km_status create(const km_study *study, int n_measures, void **self, km_d
     s->n_sums = N_COMMON + (size_t)s->n_units * (size_t)s->per_unit + s->n_pairs;
     s->n_state = (size_t)n_measures * (2 + (size_t)s->n_replicates * s->n_sums);
     plan(s);
+    warn_balance(s, n, d);
     *self = s;
     return km_array_create(s->n_state, sizeof *s->state, (void **)&s->state, d);
 }

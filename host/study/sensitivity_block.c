@@ -421,10 +421,14 @@ done:
 
 km_status km_sensitivity_read(km_study *study, const km_json *node, const bool *given, km_diag *d)
 {
-    const km_json *root = km_json_root(study->file);
-    km_sensitivity *s = km_alloc(1, sizeof *s);
+    const km_json *root = km_json_root(study->file), *correlation = node ? km_json_find(node, "correlation") : NULL;
+    km_sensitivity *s;
     km_status st = KM_OK;
 
+    if (correlation)
+        return km_json_fail(correlation, d, "the factors of an analysis are drawn independently, so that they do not depend on each other; put "
+                                            "those that belong together into one of \"groups\"");
+    s = km_alloc(1, sizeof *s);
     study->sensitivity = s;
     *s = (km_sensitivity){.node = node, .method = km_strdup("sobol"), .n = DEFAULT_ROWS, .seed = 1, .replicates = KM_LEAST_REPLICATES};
     study->design = KM_DESIGN_SOBOL;

@@ -37,20 +37,43 @@ static line *sorted(const km_indices *x, int e)
 /* Columns X, X_low, X_high are shown as one: X [low, high]. */
 static bool has_interval(const km_indices *x, int c)
 {
-    size_t n = strlen(x->column[c]);
+    size_t n = c >= 0 ? strlen(x->column[c]) : 0;
 
-    return c + 2 < x->n_columns && strncmp(x->column[c + 1], x->column[c], n) == 0 && strcmp(x->column[c + 1] + n, "_low") == 0 &&
+    return c >= 0 && c + 2 < x->n_columns && strncmp(x->column[c + 1], x->column[c], n) == 0 && strcmp(x->column[c + 1] + n, "_low") == 0 &&
            strncmp(x->column[c + 2], x->column[c], n) == 0 && strcmp(x->column[c + 2] + n, "_high") == 0;
 }
 
-static void print_head(const km_indices *x, int width, FILE *to)
+/* Digits behind the point, so that an interval has two figures: those of the first line. */
+static int digits(const km_indices *x, int e, int f, int c)
+{
+    double width = has_interval(x, c) ? *km_indices_at(x, c + 2, e, f) - *km_indices_at(x, c + 1, e, f) : (double)NAN;
+
+    return width > 0.0 ? (int)fmin(fmax(2.0 - ceil(log10(width)), 3.0), 9.0) : 4;
+}
+
+/* A line's cell of column c; caller frees. */
+static char *cell(const km_indices *x, int e, int f, int c, int n_digits)
+{
+    double v = *km_indices_at(x, c, e, f);
+
+    if (isnan(v))
+        return km_strdup("-");
+    if (!has_interval(x, c))
+        return km_format("%.4g", v);
+    return km_format("%*.*f [%*.*f, %*.*f]", n_digits + 3, n_digits, v, n_digits + 3, n_digits, *km_indices_at(x, c + 1, e, f), n_digits + 3,
+                     n_digits, *km_indices_at(x, c + 2, e, f));
+}
+
+static int cell_width(const km_indices *x, int c, int n_digits)
+{
+    return has_interval(x, c) ? 3 * (n_digits + 3) + 5 : 10;
+}
+
+static void print_head(const km_indices *x, int width, int n_digits, FILE *to)
 {
     fprintf(to, "  %-*s", width, "factor");
-    for (int c = 0; c < x->n_columns; c++) {
-        bool interval = has_interval(x, c);
-        fprintf(to, "  %*s", interval ? -24 : 8, x->column[c]);
-        c += interval ? 2 : 0;
-    }
+    for (int c = 0; c < x->n_columns; c += has_interval(x, c) ? 3 : 1)
+        fprintf(to, "  %-*s", cell_width(x, c, n_digits), x->column[c]);
     fputc('\n', to);
 }
 
@@ -64,17 +87,13 @@ static void print_bar(double value, double most, FILE *to)
     fputc('\n', to);
 }
 
-static void print_line(const km_indices *x, int e, int f, int width, double most, FILE *to)
+static void print_line(const km_indices *x, int e, int f, int width, int n_digits, double most, FILE *to)
 {
     fprintf(to, "  %-*s", width, x->factor[f]);
-    for (int c = 0; c < x->n_columns; c++) {
-        double v = *km_indices_at(x, c, e, f);
-        if (!has_interval(x, c)) {
-            fprintf(to, "  %8.4g", v);
-            continue;
-        }
-        fprintf(to, "  %7.4f [%6.4f, %6.4f]", v, *km_indices_at(x, c + 1, e, f), *km_indices_at(x, c + 2, e, f));
-        c += 2;
+    for (int c = 0; c < x->n_columns; c += has_interval(x, c) ? 3 : 1) {
+        char *text = cell(x, e, f, c, n_digits);
+        fprintf(to, "  %-*s", cell_width(x, c, n_digits), text);
+        free(text);
     }
     print_bar(x->sort_column >= 0 ? *km_indices_at(x, x->sort_column, e, f) : (double)NAN, most, to);
 }
@@ -82,7 +101,7 @@ static void print_line(const km_indices *x, int e, int f, int width, double most
 static void print_endpoint(const km_indices *x, int e, int most, FILE *to)
 {
     line *list = sorted(x, e);
-    int width = NAME, shown = most > 0 && most < x->n_factors ? most : x->n_factors;
+    int width = NAME, n_digits, shown = most > 0 && most < x->n_factors ? most : x->n_factors;
 
     for (int f = 0; f < x->n_factors; f++)
         width = (int)strlen(x->factor[f]) > width ? (int)strlen(x->factor[f]) : width;
@@ -96,9 +115,10 @@ static void print_endpoint(const km_indices *x, int e, int most, FILE *to)
     else if (isnan(x->variance[e]) && x->n_used[e] == 0)
         fputs("  no base row is complete, so that nothing is known\n", to);
     else {
-        print_head(x, width, to);
+        n_digits = digits(x, e, list[0].factor, x->sort_column);
+        print_head(x, width, n_digits, to);
         for (int i = 0; i < shown; i++)
-            print_line(x, e, list[i].factor, width, list[0].key, to);
+            print_line(x, e, list[i].factor, width, n_digits, list[0].key, to);
         if (shown < x->n_factors)
             fprintf(to, "  and %d more, each no larger\n", x->n_factors - shown);
     }

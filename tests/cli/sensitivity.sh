@@ -159,7 +159,7 @@ near "$(column "$folder/c.tsv" total top variant)" 0 0.001
 # mistakes
 analysis odd '{"n": 1000}'
 expect 2 "$ketamap" sensitivity "$folder/odd.json"
-says "not a multiple of 16"
+says "not a multiple of that; 1008 are"
 expect 2 "$ketamap" sensitivity "$folder/small.json" --until 0.01
 says "ci=0.01"
 expect 2 "$ketamap" sensitivity "$folder/small.json" --resume --force

@@ -219,7 +219,7 @@ static void test_mistakes(void **state)
         {"{\"n\": 4, \"factors\": [{\"of\": \"CL\", \"cv\": 0}]}",
          "study.json:2:61: /design/sobol/factors/0/cv: \"cv\" must be larger than 0, got the number 0"},
         {"{\"n\": 4, \"factors\": [{\"of\": \"CL\", \"linear\": [1, 2], \"cv\": 1}]}",
-         "study.json:2:81: /design/sobol/factors/0/cv: \"cv\" belongs to the parameter's law, and \"linear\" takes its place"},
+         "study.json:2:79: /design/sobol/factors/0/cv: \"cv\" belongs to the parameter's law, and \"linear\" takes its place"},
     };
     char text[512];
 
