@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELL_ROWS = 128 };
+enum { CELL_ROWS = 128, FIRST_ROWS = 16 };
 /* Sums of a replicate, of values less the measure's shift: */
 enum { N_ROWS, N_DROPPED, SUM_A, SUM_B, SUM_AA, SUM_BB, SUM_AB, N_COMMON };
 /* ... then for each unit: */
@@ -56,7 +56,7 @@ static double *pair_of(const sobol *s, double *sums, int i, int j) /* i < j */
 
 static uint64_t cells_of(uint64_t rows) { return (rows + CELL_ROWS - 1) / CELL_ROWS; }
 
-/* Stages: a cell of each replicate, then doubled. */
+/* Stages: FIRST_ROWS of each replicate, then doubled. */
 static void plan(sobol *s)
 {
     uint64_t cells = 0, rows = 0;
@@ -64,7 +64,7 @@ static void plan(sobol *s)
     s->stage = km_alloc(64, sizeof *s->stage);
     s->first_cell = km_alloc(65, sizeof *s->first_cell);
     while (rows < s->rows) {
-        uint64_t next = rows ? 2 * rows : CELL_ROWS;
+        uint64_t next = rows ? 2 * rows : FIRST_ROWS;
         next = next < s->rows ? next : s->rows;
         cells += cells_of(next - rows) * (uint64_t)s->n_replicates;
         rows = next;

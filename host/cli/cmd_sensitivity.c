@@ -318,6 +318,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     x = km_sa_indices(j.sa);
     KM_TRY(write_results(&j, x, a, begun, d));
     km_indices_table(x, (int)lines, stdout);
+    fflush(stdout); /* before the summary, where both go to one place */
     say_summary(&j, x);
     st = check_failed(&j, km_argument(a, "strict") != NULL, d);
 done:

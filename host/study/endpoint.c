@@ -442,6 +442,8 @@ km_status km_endpoint_add_value(km_study *study, const char *name, const km_json
         if (collide(name, study->endpoint[i].name))
             KM_TRY(km_json_fail(at, d, "its name, \"%s\", clashes with the endpoint \"%s\"", name, study->endpoint[i].name));
     endpoint.name = km_strdup(name);
+    endpoint.about = at->kind == KM_JSON_STRING ? km_format("%s at %s", of->string, at->string)
+                                                : km_format("%s at %g %s", of->string, at->number, study->model->time_unit);
     endpoint.unit = stored_unit(study, &endpoint);
     KM_PUSH(study->endpoint, study->n_endpoints);
     study->endpoint[study->n_endpoints++] = endpoint;

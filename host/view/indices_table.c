@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BAR = 24, NAME = 12 };
+enum { BAR = 24, NAME = 12, PAIRS = 10 };
 
 typedef struct line {
     int factor;
@@ -98,6 +98,17 @@ static void print_line(const km_indices *x, int e, int f, int width, int n_digit
     print_bar(x->sort_column >= 0 ? *km_indices_at(x, x->sort_column, e, f) : (double)NAN, most, to);
 }
 
+/* True of an endpoint that can be "never": its numbers rest on the rows where it happened throughout. */
+static bool has_happened(const km_indices *x, int e)
+{
+    size_t n = strlen(x->endpoint[e]);
+
+    for (int i = 0; i < x->n_endpoints; i++)
+        if (strncmp(x->endpoint[i], x->endpoint[e], n) == 0 && strcmp(x->endpoint[i] + n, "_happened") == 0)
+            return true;
+    return false;
+}
+
 static void print_endpoint(const km_indices *x, int e, int most, FILE *to)
 {
     line *list = sorted(x, e);
@@ -110,6 +121,8 @@ static void print_endpoint(const km_indices *x, int e, int most, FILE *to)
     if (!isnan(x->mean[e]))
         fprintf(to, "; mean %.4g %s, standard deviation %.4g", x->mean[e], x->unit[e], sqrt(x->variance[e]));
     fputc('\n', to);
+    if (x->n_dropped[e] > x->n_used[e] / 10 && has_happened(x, e))
+        fputs("  where it happened the factors hang together: shares are a guide only, and can pass 1\n", to);
     if (x->variance[e] == 0.0)
         fputs("  it does not vary, so that there is nothing to explain\n", to);
     else if (isnan(x->variance[e]) && x->n_used[e] == 0)
@@ -143,7 +156,7 @@ static void print_pairs(const km_indices *x, int e, int most, FILE *to)
             if (!isnan(*km_indices_pair_at(x, 0, e, f, g)))
                 list[n_pairs++] = (line){f * n + g, *km_indices_pair_at(x, 0, e, f, g)};
     qsort(list, (size_t)n_pairs, sizeof *list, by_size);
-    shown = most > 0 && most < n_pairs ? most : n_pairs;
+    shown = most > 0 && PAIRS < n_pairs ? PAIRS : n_pairs;
     for (int i = 0; i < shown; i++) {
         int f = list[i].factor / n, g = list[i].factor % n;
         fprintf(to, "  %s x %s  %s %.4f [%.4f, %.4f]\n", x->factor[f], x->factor[g], x->pair_column[0], list[i].key,

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* most: lines of an endpoint, 0: all. A line names what was left out. */
+/* most: lines of an endpoint, 0: all, and all pairs; else the ten largest pairs. A line says what was left out. */
 void km_indices_table(const km_indices *indices, int most, FILE *to);
 
 #endif
