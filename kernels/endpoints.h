@@ -11,6 +11,8 @@
 #define KM_INLINE static inline __attribute__((always_inline))
 #endif
 
+#define KM_STIFF R(100.0) /* up to here the rate at the end is worth more than its error costs */
+
 typedef struct km_passage {
     real t0, t1, h;
     real g0[KM_OUTPUTS], g1[KM_OUTPUTS], d0[KM_OUTPUTS], d1[KM_OUTPUTS];
@@ -19,8 +21,9 @@ typedef struct km_passage {
 } km_passage;
 
 /* Output k at the fraction x of the passage. States follow the cubic through their values and rates, three to ten
- * times as accurate as the integrator's own where the solution is smooth; the integrator's where the two
- * disagree by more than a twentieth of the change at the middle (a stiff state's rate at the end is mostly error). */
+ * times as accurate as the integrator's own where the solution is smooth. A stiff state's rate at the end is mostly
+ * error, though (its own, times what makes it stiff): such a state, whose f0 is NaN (km_rate_to_follow), follows the
+ * integrator, as does one where the two disagree by more than a twentieth of the change at the middle. */
 KM_INLINE real km_between(const km_passage *p, const int k, const real x, const real *c)
 {
     real y[KM_N_DENSE];
@@ -39,6 +42,12 @@ KM_INLINE real km_between(const km_passage *p, const int k, const real x, const 
 #endif
     }
     return km_output(k, KM_FMA(x, p->h, p->t0), y, c);
+}
+
+/* The rate f at a step's start for km_between; NaN, no number, where the step is long for the state's own rate. */
+KM_INLINE real km_rate_to_follow(const real f, const real step, const real diagonal)
+{
+    return km_pick(step * fabs(diagonal) < KM_NUMBER(KM_STIFF), f, KM_NUMBER((scalar)NAN));
 }
 
 /* Passages whose middle lies in the window. */
@@ -341,6 +350,26 @@ KM_INLINE void km_value_pass(km_amount *q, mask on, const km_passage *p, const i
     }
     q->value = km_pick(early, p->g0[k], q->value);
     q->known |= early | here;
+}
+
+/* ---- what lies ahead ---- */
+
+#define KM_EVERY (KM_NUMBER(R(0.0)) == R(0.0))
+
+/* The smaller of `ahead` and the time, for lanes of `on`, after which the value g with slope d is at the threshold. */
+KM_INLINE real km_crossing_ahead(const real ahead, const mask on, const real g, const real d, const real threshold)
+{
+    const real wait = (threshold - g) / d; /* NaN where both are 0: no crossing ahead */
+
+    return km_pick(on & (wait > R(0.0)) & (wait < ahead), wait, ahead);
+}
+
+/* The same for a time `at`. */
+KM_INLINE real km_value_ahead(const real ahead, const mask on, const real t, const scalar at)
+{
+    const real wait = at - t;
+
+    return km_pick(on & (wait > R(0.0)) & (wait < ahead), wait, ahead);
 }
 
 /* ---- endpoints that refer to others ---- */

@@ -377,9 +377,18 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             real step = h, e2, factor;
             mask final, accept, reject, broken;
 #if KM_LIMIT_STEP /* interpolation between steps should not be the larger error */
-            step = km_min(step, KM_FMA(KM_NUMBER(R(0.03)), t, KM_NUMBER(KM_EARLY_STEP)));
+            {
+                const real fine = KM_FMA(KM_NUMBER(R(0.02)), t, KM_NUMBER(KM_EARLY_STEP));
+#if KM_TRAJECTORY
+                step = km_min(step, fine);
+#else /* short steps only where something is read off between them */
+                const real ahead = R(0.6) * km_ahead(p.g1, d_now, t, pass, reference);
+                step = km_min(step, km_max(fine, km_min(ahead, KM_STRIDE * fine)));
 #endif
-            final = step >= R(0.95) * left;
+            }
+#endif
+            /* a stretched step that was rejected must not be tried again: 0.98 is above the factor of a rejection */
+            final = step >= km_pick(in_a_row > R(0.0), KM_NUMBER(R(0.98)), KM_NUMBER(R(0.88))) * left;
             step = km_pick(final, left, km_min(step, R(0.55) * left));
             step = km_pick(stepping, step, KM_NUMBER(R(1.0)));
             km_step(t, step, y, f, J, ft, c, u, start_time + length, dy, error, f_end, p.a, p.b, p.q);
@@ -391,7 +400,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 #define KM_KEEP_DENSE(d, i)                                                                                            \
     p.y0[d] = y[i];                                                                                                    \
     p.y1[d] = y[i] + dy[i];                                                                                            \
-    p.f0[d] = f[i];
+    p.f0[d] = km_rate_to_follow(f[i], step, KM_DIAGONAL(i));
             KM_DENSE(KM_KEEP_DENSE)
 #undef KM_KEEP_DENSE
             for (int i = 0; i < KM_N_STATES; i++) {

@@ -95,6 +95,24 @@ static void write_margin(km_text *out, const km_watch_plan *p, int e, int m)
     free(sign), free(threshold);
 }
 
+/* How long until something is read off between steps: a crossing ahead, by the output's slope, or a value's time. */
+static void write_ahead(km_text *out, const km_watch_plan *p, const int *output_index)
+{
+    km_text_add(out, "KM_MODEL real km_ahead(const real *g, const real *d, const real t, const real pass, const real *reference)\n{\n"
+                     "    real ahead = KM_NUMBER(KM_HORIZON);\n");
+    for (int i = 0; i < p->n_watchers; i++) {
+        const km_watcher *q = &p->watcher[i];
+        char *threshold = bound_text(q->threshold), *at = literal(q->at);
+        if (q->what == KM_WATCH_CONDITION)
+            km_text_add(out, "    ahead = km_crossing_ahead(ahead, KM_IN_PASS(KM_EVERY, pass, %d), g[%d], d[%d], %s);\n", q->pass,
+                        output_index[q->output], output_index[q->output], threshold);
+        else if (q->what == KM_WATCH_VALUE)
+            km_text_add(out, "    ahead = km_value_ahead(ahead, KM_IN_PASS(KM_EVERY, pass, %d), t, %s);\n", q->pass, at);
+        free(threshold), free(at);
+    }
+    km_text_add(out, "    return ahead;\n}\n\n");
+}
+
 static void write_references(km_text *out, const km_watch_plan *p)
 {
     km_text_add(out, "/* references known at the end of lanes' passes */\n"
@@ -172,6 +190,7 @@ void km_write_endpoints(km_writer *w, const km_watch_plan *p, const int *output_
             write_margin(out, p, e, w->n_margins++);
     }
     km_text_add(out, "}\n\n");
+    write_ahead(out, p, output_index);
     if (p->n_passes > 1)
         write_references(out, p);
     write_tables(out, p);

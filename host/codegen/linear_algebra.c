@@ -9,8 +9,7 @@
 
 #include <stdlib.h>
 
-/* J_ij as text, or NULL where it is 0. Caller frees. */
-static char *jacobian_text(km_writer *w, int i, int j)
+char *km_jacobian_text(km_writer *w, int i, int j)
 {
     const km_problem *p = w->problem;
 
@@ -24,7 +23,7 @@ static char *jacobian_text(km_writer *w, int i, int j)
 /* J_ij + sum over m of M_im V_mj as a nested expression; *plain if it is J_ij alone. */
 static char *accumulated(km_writer *w, char **entry, int n, int i, int j, bool *plain)
 {
-    char *sum = jacobian_text(w, i, j);
+    char *sum = km_jacobian_text(w, i, j);
     int least = i < j ? i : j;
 
     *plain = true;
@@ -97,7 +96,7 @@ void km_write_linear_algebra(km_writer *w)
     for (int i = 0; i < n; i++) {
         km_text_add(out, "    out[%d] = KM_NUMBER(R(0.0)) KM_WITH_TIME(+ft[%d]);\n", i, i);
         for (int j = 0; j < n; j++) {
-            char *text = jacobian_text(w, i, j);
+            char *text = km_jacobian_text(w, i, j);
             if (text)
                 km_text_add(out, "    out[%d] = KM_FMA(%s, f[%d], out[%d]);\n", i, text, j, i);
             free(text);

@@ -377,6 +377,15 @@ bool km_problem_limits_step(const km_problem *p, bool trajectory)
     return crossings || p->outputs_use_time;
 }
 
+double km_problem_stride(const km_problem *p)
+{
+    bool integral = false;
+
+    for (int e = 0; e < p->study->n_endpoints; e++)
+        integral = integral || p->study->endpoint[e].kind == KM_INTEGRAL;
+    return integral && p->outputs_use_time ? 1.0 : 7.0;
+}
+
 void km_problem_init(km_problem *p, const km_study *study, const int *output, int n_outputs, bool single)
 {
     const km_model *m = study->model;

@@ -53,6 +53,8 @@ km_expr km_problem_translate(km_problem *p, km_expr e);
 /* True if steps are to be bounded in time too: crossings are found between steps, and an output that uses t can change
  * where no state does. */
 bool km_problem_limits_step(const km_problem *p, bool trajectory);
+/* How many times that bound a step may be long where no crossing and no value's time lies ahead. */
+double km_problem_stride(const km_problem *p);
 
 /* True if `e` depends on neither state, rate nor time. */
 bool km_problem_is_constant(const km_problem *p, km_expr e);

@@ -160,7 +160,8 @@ static void write_point(km_writer *w)
     free_targets(to, w->n_constants);
 }
 
-static void write_dense_list(km_writer *w, km_text *out)
+/* J_ii of the states that outputs need is there where the method uses J. */
+static void write_dense_list(km_writer *w, bool implicit, km_text *out)
 {
     km_text_add(out, "#define KM_DENSE(F)");
     for (int d = 0; d < w->n_dense; d++)
@@ -169,7 +170,14 @@ static void write_dense_list(km_writer *w, km_text *out)
     for (int i = 0; i < w->problem->n_states; i++)
         if (w->dosed_index[i] >= 0)
             km_text_add(out, "(d) == %d ? %d : ", w->dosed_index[i], i);
-    km_text_add(out, "0)\n");
+    km_text_add(out, "0)\n#define KM_DIAGONAL(i) (");
+    for (int d = 0; d < w->n_dense && implicit; d++) {
+        char *entry = km_jacobian_text(w, w->dense_state[d], w->dense_state[d]);
+        if (entry)
+            km_text_add(out, "(i) == %d ? %s : ", w->dense_state[d], entry);
+        free(entry);
+    }
+    km_text_add(out, "KM_NUMBER(R(0.0)))\n");
 }
 
 /* ---- sizes and settings ---- */
@@ -200,19 +208,20 @@ static void write_head(km_writer *w, const km_source *s, const km_watch_plan *pl
     km_text_add(out, "#define KM_N_DENSE %d\n#define KM_N_J %d\n#define KM_N_LU %d\n", at_least_one(w->n_dense),
                 at_least_one(w->n_dynamic), at_least_one(w->n_lu));
     km_text_add(out, "#define KM_MAX_EDGES %d\n#define KM_N_EDGE_VALUES %d\n", y->n_edges - 1, y->n_edge_values);
-    km_text_add(out, "#define KM_HORIZON ((wide)%.17g)\n#define KM_EARLY_STEP R(%.17e)\n", study->horizon, study->horizon / 500.0);
+    km_text_add(out, "#define KM_HORIZON ((wide)%.17g)\n#define KM_EARLY_STEP R(%.17e)\n", study->horizon, study->horizon / 700.0);
     km_text_add(out, "#define KM_INVERSE_RTOL R(%.17e)\n#define KM_INVERSE_N R(%.17e)\n#define KM_NORM_LIMIT R(%s)\n",
                 1.0 / (study->solver.method->allowance * study->solver.rtol), y->n_states ? 1.0 / (double)y->n_states : 0.0, s->single ? "1e37" : "1e300");
     km_text_add(out, "#define KM_ROOT_TOLERANCE R(%s)\n", s->single ? "3e-7" : "1e-7");
     km_text_add(out, "#define KM_MAX_STEPS %ld\n#define KM_COMPENSATE %d\n", study->solver.max_steps, compensate);
-    km_text_add(out, "#define KM_LIMIT_STEP %d\n", km_problem_limits_step(p, s->kind == KM_CODE_TRAJECTORY));
+    km_text_add(out, "#define KM_LIMIT_STEP %d\n#define KM_STRIDE R(%.17e)\n", km_problem_limits_step(p, s->kind == KM_CODE_TRAJECTORY),
+                km_problem_stride(p));
     km_text_add(out, p->rates_use_time ? "#define KM_WITH_TIME(x) x\n" : "#define KM_WITH_TIME(x)\n");
     if (p->n_jumps > 0)
         km_text_add(out, "#define KM_HERE(t, end) km_min((t), (end) * R(%s))\n", s->single ? "0.99999988" : "0.9999999999999998");
     else
         km_text_add(out, "#define KM_HERE(t, end) (t)\n");
     km_text_add(out, "#define KM_STAGE_TIME(t, part, h, end) KM_HERE((t) + (part) * (h), end)\n");
-    write_dense_list(w, out);
+    write_dense_list(w, study->solver.method->implicit, out);
     km_text_add(out, "\n");
 }
 

@@ -39,6 +39,8 @@ char *km_constant_text(km_writer *w, km_expr e);
 
 /* linear_algebra.c: km_factor, km_solve, km_second. */
 void km_write_linear_algebra(km_writer *w);
+/* J_ij in lane code ("J[3]" or a constant), or NULL where it is 0; caller frees. */
+char *km_jacobian_text(km_writer *w, int i, int j);
 /* schedule_code.c: km_plan_breaks, km_plan_doses. */
 void km_write_schedule(km_writer *w);
 /* endpoint_code.c: km_reducers and its functions. output_index: model output -> index among the wanted. */

@@ -70,6 +70,7 @@ static _Thread_local uint km_work_item;
 #define KM_TRAJECTORY 0
 #define KM_COMPENSATE 0
 #define KM_LIMIT_STEP 1
+#define KM_STRIDE (KM_MODEL->stride)
 #define KM_PASSES (2 + km_passes_beyond_two)
 
 #define KM_STATES KM_HOST_STATES
@@ -227,6 +228,17 @@ static void km_solve(const real *J, const real *c, const real *lu, real *x)
                 x[i] = km_fma(lu[i * n + column[a]], x[column[a]], x[i]);
 }
 
+static real km_diagonal_here(const real *J, const int i)
+{
+    const km_problem *p = &KM_MODEL->problem;
+
+    for (int k = 0; k < p->n_jacobian; k++)
+        if (p->jacobian[k].row == i && p->jacobian[k].column == i)
+            return J[k];
+    return 0.0;
+}
+#define KM_DIAGONAL(i) (KM_IMPLICIT ? km_diagonal_here(J, i) : 0.0)
+
 /* d2y/dt2 = J f + df/dt */
 static void km_second(const real *J, const real *c, const real *f, const real *ft, real *out)
 {
@@ -298,6 +310,22 @@ static void km_reducers_pass(km_reducers *r, const mask on, const km_passage *p,
         else
             km_value_pass(&r->amount[q->index], now, p, k, q->at, c);
     }
+}
+
+static real km_ahead(const real *g, const real *d, const real t, const real pass, const real *reference)
+{
+    const km_watch_plan *w = &KM_MODEL->plan;
+    real ahead = KM_HORIZON;
+
+    for (int i = 0; i < w->n_watchers; i++) {
+        const km_watcher *q = &w->watcher[i];
+        const int k = KM_MODEL->output_index[q->output];
+        if (q->what == KM_WATCH_CONDITION)
+            ahead = km_crossing_ahead(ahead, KM_IN_PASS(KM_EVERY, pass, q->pass), g[k], d[k], km_bound_here(q->threshold, reference));
+        else if (q->what == KM_WATCH_VALUE)
+            ahead = km_value_ahead(ahead, KM_IN_PASS(KM_EVERY, pass, q->pass), t, q->at);
+    }
+    return ahead;
 }
 
 static void km_end_of_endpoint(const km_reducers *r, const int e, const real *g, const real t, const real *reference,

@@ -220,7 +220,8 @@ km_status km_host_model_init(km_host_model *m, const km_study *study, km_diag *d
     km_watch_plan_init(&m->plan, study);
     m->n_states = p->n_states;
     m->n_edges = km_schedule_edges(p) + m->plan.n_time_references + 2;
-    m->early_step = km_problem_limits_step(p, false) ? study->horizon / 500.0 : (double)INFINITY;
+    m->early_step = km_problem_limits_step(p, false) ? study->horizon / 700.0 : (double)INFINITY;
+    m->stride = km_problem_stride(p);
     m->margin_endpoint = km_alloc((size_t)study->n_endpoints + 1, sizeof *m->margin_endpoint);
     for (int e = 0; e < study->n_endpoints; e++)
         if (study->endpoint[e].margin)

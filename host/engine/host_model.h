@@ -42,7 +42,7 @@ typedef struct km_host_model {
     km_host_record *record;
     /* LU: the columns of row i, ascending, fill included, are column[row_start[i]] ... column[row_start[i + 1] - 1] */
     int *row_start, *column;
-    double early_step;          /* a step is at most this and t/25 */
+    double early_step, stride; /* a step is at most 0.02 t + early_step, or stride times that where nothing is read off */
 } km_host_model;
 
 /* KM_E_INPUT, with what is too large, where the study does not fit. */

@@ -150,31 +150,6 @@ static void test_windows_by_breaks(void **state)
     }
 }
 
-static void test_robertson_reaches_published_values(void **state)
-{
-    static const char model[] =
-        "{\"name\": \"robertson\", \"time_unit\": \"s\", \"parameters\": {\"k1\": {\"value\": 0.04}, \"k2\": {\"value\": 3e7}, \"k3\": {\"value\": 1e4}},\n"
-        " \"states\": {\"y1\": {\"initial\": \"1\", \"rate\": \"-k1*y1+k3*y2*y3\", \"scale\": \"1e-7\"},\n"
-        "  \"y2\": {\"initial\": \"0\", \"rate\": \"k1*y1-k3*y2*y3-k2*y2^2\", \"scale\": \"1e-12\"},\n"
-        "  \"y3\": {\"initial\": \"0\", \"rate\": \"k2*y2^2\"}},\n"
-        " \"outputs\": {\"y1\": \"y1\", \"y2\": \"y2\", \"y3\": \"y3\"}}";
-    static const char study[] =
-        "{\"model\": \"model.json\", \"horizon\": \"1e11 s\", \"solver\": {\"rtol\": 1e-6, \"precision\": \"double\"},\n"
-        " \"endpoints\": [{\"name\": \"a\", \"of\": \"y1\", \"kind\": \"value\", \"at\": \"1e11 s\"},\n"
-        "  {\"name\": \"b\", \"of\": \"y2\", \"kind\": \"value\", \"at\": \"1e11 s\"},\n"
-        "  {\"name\": \"c\", \"of\": \"y3\", \"kind\": \"value\", \"at\": \"1e11 s\"}]}";
-    /* F. Mazzia, C. Magherini, Test Set for IVP Solvers, release 2.4, problem ROBER */
-    const double published[3] = {0.2083340149701255e-7, 0.8333360770334713e-13, 0.9999999791665050};
-
-    (void)state;
-    run_texts(model, study, &(km_engine_options){0}, &out);
-    assert_int_equal(out.status[0], KM_POINT_DONE);
-    for (int e = 0; e < 3; e++) {
-        print_message("relative error %.1e\n", fabs(out.value[e][0] / published[e] - 1.0));
-        assert_near(out.value[e][0], published[e], 1e-4 * published[e]);
-    }
-}
-
 static const char prey[] =
     "{\"name\": \"prey\", \"parameters\": {\"a\": {\"value\": 1.5}, \"b\": {\"value\": 1}, \"c\": {\"value\": 3}, \"d\": {\"value\": 1}},\n"
     " \"states\": {\"x\": {\"initial\": \"1\", \"rate\": \"a*x-b*x*y\"}, \"y\": {\"initial\": \"1\", \"rate\": \"-c*y+d*x*y\"}},\n"
@@ -370,7 +345,6 @@ int main(void)
         cmocka_unit_test(test_boluses_are_jumps_with_two_values),
         cmocka_unit_test(test_rate_tinf_lag_and_breaks),
         cmocka_unit_test(test_windows_by_breaks),
-        cmocka_unit_test(test_robertson_reaches_published_values),
         cmocka_unit_test(test_invariant_and_order),
         cmocka_unit_test(test_outputs_without_states),
         cmocka_unit_test(test_every_status_is_reached),
