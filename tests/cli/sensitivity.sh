@@ -52,15 +52,19 @@ analysis big '{"n": 1048576, "second_order": true}'
 expect 2 "$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --resume
 says "to resume"
 run "$folder/big.json" --output "$folder/whole.zarr"
-for signal in KILL INT; do
-    rm -f "$folder/k.zarr.state.seen"
-    "$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --batch 4096 >"$folder/out" 2>"$folder/err" &
+# begin: starts it and waits for its first state, which it writes once it can be interrupted
+begin() {
+    local before=$(stat -c %y "$folder/k.zarr.state" 2>/dev/null) i
+    "$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --batch 4096 "$@" >"$folder/out" 2>"$folder/err" &
     run=$!
     for ((i = 0; i < 3000; i++)); do
-        [ -e "$folder/k.zarr.state" ] && break
+        [ "$(stat -c %y "$folder/k.zarr.state" 2>/dev/null)" != "$before" ] && return
+        kill -0 $run 2>/dev/null || return
         sleep 0.01
     done
-    [ "$signal" = INT ] && sleep 0.1
+}
+for signal in KILL INT; do
+    begin
     kill -$signal $run 2>/dev/null
     wait $run 2>/dev/null
     code=$?
@@ -75,12 +79,7 @@ cmp -s "$folder/whole.tsv" "$folder/k.tsv" || fail "a resumed analysis has anoth
 [ ! -e "$folder/k.zarr.state" ] || fail "the state is still there"
 
 # a state of another analysis, and a damaged one
-"$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --force --batch 4096 >/dev/null 2>&1 &
-run=$!
-for ((i = 0; i < 3000; i++)); do
-    [ -e "$folder/k.zarr.state" ] && break
-    sleep 0.01
-done
+begin --force
 kill -KILL $run 2>/dev/null
 wait $run 2>/dev/null
 [ -e "$folder/k.zarr.state" ] || fail "no state was written"
