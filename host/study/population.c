@@ -83,20 +83,22 @@ static double independent_score(const km_population *p, const uint32_t *directio
 
 static km_status make_scores(km_population *p, km_diag *d)
 {
-    size_t k = (size_t)p->n_traits;
-    double *own = km_alloc(k + 1, sizeof *own);
-    uint32_t (*direction)[32] = km_alloc(k + 1, sizeof *direction);
+    size_t k = (size_t)p->n_traits, all = (size_t)p->n_scores;
+    double *own = km_alloc(all + 1, sizeof *own);
+    uint32_t (*direction)[32] = km_alloc(all + 1, sizeof *direction);
     km_status st = KM_OK;
 
-    KM_TRY(km_array_create(p->n * k, sizeof *p->score, (void **)&p->score, d));
-    for (int i = 0; i < p->n_traits; i++)
+    KM_TRY(km_array_create(p->n * all, sizeof *p->score, (void **)&p->score, d));
+    for (int i = 0; i < p->n_scores; i++)
         km_joe_kuo_directions(i, direction[i]);
     for (size_t j = 0; j < p->n; j++) {
-        for (int i = 0; i < p->n_traits; i++)
+        for (int i = 0; i < p->n_scores; i++)
             own[i] = independent_score(p, direction[i], i, j);
         for (size_t i = 0; i < k; i++)
             for (size_t m = 0; m <= i; m++)
-                p->score[j * k + i] += p->cholesky[i * k + m] * own[m];
+                p->score[j * all + i] += p->cholesky[i * k + m] * own[m];
+        for (size_t i = k; i < all; i++)
+            p->score[j * all + i] = own[i];
     }
 done:
     free(own), free(direction);
@@ -123,28 +125,6 @@ static bool factorise(double *a, size_t n, size_t *row)
             a[i * n + j] = 0.0;
     }
     return true;
-}
-
-km_status km_population_create(size_t n, bool quasi, uint64_t seed, const km_trait *trait, int n_traits, km_population **out,
-                               km_diag *d)
-{
-    km_population *p = km_alloc(1, sizeof *p);
-    size_t k = (size_t)n_traits;
-    km_status st = KM_OK;
-
-    *out = NULL;
-    p->n = n, p->quasi = quasi, p->seed = seed, p->n_traits = n_traits;
-    p->trait = km_alloc(k + 1, sizeof *p->trait);
-    memcpy(p->trait, trait, k * sizeof *trait);
-    p->cholesky = km_alloc(k * k + 1, sizeof *p->cholesky);
-    for (size_t i = 0; i < k; i++)
-        p->cholesky[i * k + i] = 1.0;
-    KM_TRY(make_scores(p, d));
-    *out = p;
-    p = NULL;
-done:
-    km_population_destroy(p);
-    return st;
 }
 
 /* ---- reading ---- */
@@ -236,8 +216,9 @@ static km_status add_trait(km_population *p, const km_model *model, int paramete
     KM_TRY(read_law(node, &t, d));
     KM_TRY(read_spread(model, node, &t, d));
     KM_TRY(read_range(model, node, &t, d));
-    if (p->n_traits == KM_JOE_KUO_DIMENSIONS)
-        KM_TRY(km_json_fail(node, d, "at most %d parameters differ between patients", (int)KM_JOE_KUO_DIMENSIONS));
+    if (p->n_traits == KM_JOE_KUO_DIMENSIONS - KM_MOST_OWN_SCORES)
+        KM_TRY(km_json_fail(node, d, "at most %d parameters differ between patients",
+                            (int)(KM_JOE_KUO_DIMENSIONS - KM_MOST_OWN_SCORES)));
     KM_PUSH(p->trait, p->n_traits);
     p->trait[p->n_traits++] = t;
 done:
@@ -353,7 +334,7 @@ done:
     return st;
 }
 
-km_status km_population_read(const km_model *model, const km_json *node, km_population **out, km_diag *d)
+km_status km_population_read(const km_model *model, const km_json *node, int n_own, km_population **out, km_diag *d)
 {
     km_population *p = km_alloc(1, sizeof *p);
     const km_json *n = NULL, *stream = NULL, *seed;
@@ -377,6 +358,7 @@ km_status km_population_read(const km_model *model, const km_json *node, km_popu
     KM_TRY(read_traits(p, model, node, d));
     KM_TRY(read_correlation(p, model, node, d));
     KM_TRY(read_quantiles(p, node, d));
+    p->n_scores = p->n_traits + n_own;
     KM_TRY(make_scores(p, d));
     *out = p;
     p = NULL;

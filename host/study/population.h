@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KM_MOST_PATIENTS = 65536, KM_MOST_QUANTILES = 32 };
+enum { KM_MOST_PATIENTS = 65536, KM_MOST_QUANTILES = 32, KM_MOST_OWN_SCORES = 16 };
 
 /* A parameter that differs between patients. */
 typedef struct km_trait {
@@ -35,8 +35,9 @@ typedef struct km_population {
     uint64_t seed;
     int n_traits;
     km_trait *trait;
+    int n_scores;           /* n_traits, then columns of the caller's own, which nothing correlates with */
     double *cholesky;       /* [n_traits][n_traits] of the scores' correlations, lower */
-    double *score;          /* [n][n_traits], correlated */
+    double *score;          /* [n][n_scores] */
     int n_quantiles;
     double quantile[KM_MOST_QUANTILES]; /* ascending, in (0, 1) */
 } km_population;
@@ -44,11 +45,8 @@ typedef struct km_population {
 /* Reads the block. Without "of": every parameter whose "variability" the model gives; {} after a name: the same for it.
  * Laws: {"cv"} lognormal with sd of the logarithm sqrt(log(1 + cv^2)); {"sd"} normal, in the parameter's unit;
  * {"law": "logit-normal", "sd"}, of the logit; each with "range": [low, high] cut to it. Correlations are of the normal
- * scores; a matrix that is not positive definite is refused. */
-km_status km_population_read(const km_model *model, const km_json *node, km_population **out, km_diag *d);
-/* The same with these traits and no correlation: scores for columns of a caller's own. trait is copied. */
-km_status km_population_create(size_t n, bool quasi, uint64_t seed, const km_trait *trait, int n_traits, km_population **out,
-                               km_diag *d);
+ * scores; a matrix that is not positive definite is refused. n_own: columns of scores beyond the traits'. */
+km_status km_population_read(const km_model *model, const km_json *node, int n_own, km_population **out, km_diag *d);
 void km_population_destroy(km_population *population);
 
 /* The value of a patient with this score where the point's value is `typical`. NaN where the law has no such typical

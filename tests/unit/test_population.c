@@ -25,7 +25,7 @@ static km_status take(const char *text)
     km_json_destroy(block);
     block = NULL;
     assert_ok(km_json_parse("study.json", text, &block, &d), &d);
-    return km_population_read(model, km_json_root(block), &p, &d);
+    return km_population_read(model, km_json_root(block), 1, &p, &d);
 }
 
 static int begin(void **state)
@@ -47,7 +47,7 @@ static int end(void **state)
     return 0;
 }
 
-static double score(size_t j, int i) { return p->score[j * (size_t)p->n_traits + (size_t)i]; }
+static double score(size_t j, int i) { return p->score[j * (size_t)p->n_scores + (size_t)i]; }
 
 static double mean_product(int a, int b)
 {
@@ -108,6 +108,8 @@ static void test_correlation(void **state)
         assert_true(fabs(mean_product(0, 1) - 0.48) < bound);
         assert_true(fabs(mean_product(1, 2) + 0.6) < bound);
         assert_true(fabs(mean_product(0, 2)) < bound);
+        assert_true(fabs(mean_product(1, 3)) < bound); /* a column of the caller's */
+        assert_true(fabs(mean_product(3, 3) - 1.0) < bound);
         for (int k = 0; k < 3; k++)
             assert_true(fabs(mean_product(k, k) - 1.0) < bound);
     }
@@ -116,7 +118,7 @@ static void test_correlation(void **state)
 /* A patient does not depend on how many there are. */
 static void test_prefix(void **state)
 {
-    double first[32];
+    double first[48];
     (void)state;
     assert_ok(take("{\"n\": 16, \"seed\": \"3\"}"), &d);
     memcpy(first, p->score, sizeof first);
