@@ -318,7 +318,9 @@ static km_status find_scale(const context *c, const km_trial_row *r, km_fit_row 
             KM_TRY(km_json_fail(output, c->d, "expected the name of an output of the model, got %s", km_json_describe(output)));
         out->value_of_output = true;
         out->output = km_model_find_output(c->f->model, output->string);
-        if (r->measure != KM_MEAN_SCORE && r->measure != KM_MEAN_MAX)
+        if (r->control)
+            *why = km_format("of \"%s\" only arms with a drug are predicted", r->scale);
+        else if (r->measure != KM_MEAN_SCORE && r->measure != KM_MEAN_MAX)
             *why = km_format("of \"%s\" only means and maxima are predicted", r->scale);
         return KM_OK;
     }
