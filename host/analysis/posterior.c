@@ -323,7 +323,7 @@ static double draw(const prediction *c, size_t i, const km_fit_row *row, const k
         return mean + error_of(row, q) * km_normal_quantile(uniform(c, i, what, 0));
     }
     if (m == KM_MEDIAN_RELAPSE_TIME)
-        return q->mean; /* no course of the share is kept beyond the published visit */
+        return q->mean + 1.2533 * q->sd / sqrt(row->n) * km_normal_quantile(uniform(c, i, what, 0)); /* sqrt(pi/2): as for a normal */
     p = from_logit(between > 0.0 ? at_effect(q->node[0], x) : q->node[0][KM_EFFECT_NODES / 2]);
     for (uint32_t k = 0; k < (uint32_t)fmin(row->n, MOST_SAMPLE); k++)
         count += uniform(c, i, what, k) < p;
