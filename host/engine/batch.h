@@ -32,6 +32,7 @@ struct km_engine {
     km_engine *twin;      /* the same study in double precision, made when a point first fails; or NULL */
     km_host *host;        /* the same on the host, for a device without double precision */
     bool in_double, no_retry;
+    int part;             /* of the device, where it is divided */
     km_engine_facts facts;
 };
 

@@ -64,23 +64,45 @@ static bool can_be_divided(cl_device_id device)
     return false;
 }
 
-static km_status open_device(km_engine *e, int compute_units, km_diag *d)
+/* Sub-device `part` of those with so many units each: all up to it are made, and the others given back. */
+static km_status divide(km_engine *e, int compute_units, int part, km_diag *d)
 {
+    size_t n = (size_t)part + 1;
+    cl_device_partition_property *parts = km_alloc(n + 3, sizeof *parts);
+    cl_device_id *made = km_alloc(n, sizeof *made);
+    km_status st = KM_OK;
+
+    if (!can_be_divided(e->id))
+        KM_FAIL(d, KM_E_INPUT, "the device %s cannot be divided; leave out the number of compute units (%d)", e->device.name,
+                compute_units);
+    if (n * (size_t)compute_units > e->device.compute_units)
+        KM_FAIL(d, KM_E_INPUT, "the device %s has %u compute units, not %d times %d", e->device.name, e->device.compute_units, part + 1,
+                compute_units);
+    parts[0] = CL_DEVICE_PARTITION_BY_COUNTS;
+    for (size_t i = 0; i < n; i++)
+        parts[1 + i] = compute_units;
+    parts[1 + n] = CL_DEVICE_PARTITION_BY_COUNTS_LIST_END;
+    KM_CL(clCreateSubDevices(e->id, parts, (cl_uint)n, made, NULL), d);
+    for (size_t i = 0; i + 1 < n; i++)
+        clReleaseDevice(made[i]);
+    e->id = e->sub_device = made[n - 1];
+done:
+    free(parts);
+    free(made);
+    return st;
+}
+
+static km_status open_device(km_engine *e, int compute_units, int part, km_diag *d)
+{
+    bool whole = compute_units <= 0 || (part == 0 && (unsigned)compute_units >= e->device.compute_units);
     cl_int error = CL_SUCCESS;
     km_status st = KM_OK;
 
     e->id = e->device.id;
-    if (compute_units > 0 && (unsigned)compute_units < e->device.compute_units) {
-        const cl_device_partition_property parts[] = {CL_DEVICE_PARTITION_BY_COUNTS, compute_units,
-                                                      CL_DEVICE_PARTITION_BY_COUNTS_LIST_END, 0};
-        if (!can_be_divided(e->id))
-            KM_FAIL(d, KM_E_INPUT, "the device %s cannot be divided; leave out the number of compute units (%d)", e->device.name,
-                    compute_units);
-        KM_CL(clCreateSubDevices(e->id, parts, 1, &e->sub_device, NULL), d);
-        e->id = e->sub_device;
-    }
-    e->facts.compute_units = compute_units > 0 && (unsigned)compute_units < e->device.compute_units
-                                 ? compute_units : (int)e->device.compute_units;
+    e->part = whole ? 0 : part;
+    if (!whole)
+        KM_TRY(divide(e, compute_units, part, d));
+    e->facts.compute_units = whole ? (int)e->device.compute_units : compute_units;
     e->context = clCreateContext(NULL, 1, &e->id, NULL, NULL, &error);
     KM_TRY(km_opencl_check(error, "clCreateContext", d));
     e->queue = clCreateCommandQueue(e->context, e->id, 0, &error);
@@ -153,7 +175,7 @@ km_status km_engine_create_idle(const km_study *study, const km_engine_options *
     e->device.fp64 = e->device.fp64 && !options->no_double;
     KM_TRY(choose_precision(e, d));
     KM_TRY(choose_lanes(e, options->lanes, d));
-    KM_TRY(open_device(e, options->compute_units, d));
+    KM_TRY(open_device(e, options->compute_units, options->part, d));
     fill_facts(e);
     *out = e;
     return KM_OK;

@@ -18,6 +18,7 @@ typedef struct km_engine_options {
     const char *device;     /* selector: NULL (best), "0", "0.1" platform.device, or part of a name */
     int lanes;              /* 0: from the device */
     int compute_units;      /* 0: all; else a sub-device of so many */
+    int part;               /* which of such sub-devices, from 0; they share no compute unit */
     const char *kernel_dir; /* NULL: the embedded kernels */
     size_t batch;           /* points per launch; 0: chosen */
     bool in_double;         /* double precision, whatever the study says */

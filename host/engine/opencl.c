@@ -6,7 +6,7 @@
 
 const char *km_opencl_error_name(cl_int error)
 {
-    static char other[32];
+    static _Thread_local char other[32];
     static const struct {
         cl_int code;
         const char *name;
