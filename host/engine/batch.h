@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "engine/host_evaluator.h"
 #include "engine/opencl.h"
+#include "engine/program.h"
 
 /* The buffers of a batch; capacity points. */
 typedef struct km_buffers {
@@ -22,7 +23,7 @@ struct km_engine {
     cl_context context;
     cl_command_queue queue;
     km_source source;
-    cl_program program;
+    km_program program;
     cl_kernel prepare_box, prepare_rows, integrate;
     km_buffers b;
     cl_mem table;         /* axis values in internal units, slot after slot */

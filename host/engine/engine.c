@@ -196,9 +196,9 @@ km_status km_engine_create(const km_study *study, const km_engine_options *optio
     KM_TRY(km_codegen_opencl(study, KM_CODE_ENDPOINTS, e->facts.single, e->device.fp64, e->facts.lanes, e->kernel_dir,
                              &e->source, d));
     KM_TRY(km_program_build(e->context, e->id, e->queue, &e->source, &e->program, d));
-    KM_TRY(km_opencl_kernel(e->program, "km_prepare_box", &e->prepare_box, d));
-    KM_TRY(km_opencl_kernel(e->program, "km_prepare_rows", &e->prepare_rows, d));
-    KM_TRY(km_opencl_kernel(e->program, "km_integrate", &e->integrate, d));
+    KM_TRY(km_opencl_kernel(e->program.program, "km_prepare_box", &e->prepare_box, d));
+    KM_TRY(km_opencl_kernel(e->program.program, "km_prepare_rows", &e->prepare_rows, d));
+    KM_TRY(km_opencl_kernel(e->program.program, "km_integrate", &e->integrate, d));
     KM_TRY(km_buffers_create(e->context, &e->source, choose_batch(e, options->batch), &e->b, d));
     KM_TRY(create_table(e, d));
     KM_TRY(km_array_create(e->b.capacity, sizeof(double), &e->staging, d));
@@ -227,8 +227,7 @@ void km_engine_destroy(km_engine *e)
         clReleaseKernel(e->prepare_rows);
     if (e->integrate)
         clReleaseKernel(e->integrate);
-    if (e->program)
-        clReleaseProgram(e->program);
+    km_program_release(&e->program);
     if (e->queue)
         clReleaseCommandQueue(e->queue);
     if (e->context)
@@ -307,6 +306,7 @@ km_status km_engine_run_box(km_engine *e, const km_box *box, uint64_t first, km_
         KM_TRY(km_batch_run(e, n, d));
         KM_TRY(km_batch_read(e, r, (size_t)at, n, d));
         KM_TRY(km_batch_retry(e, r, (size_t)at, n, box_row, &part, d));
+        km_program_keep(&e->program);
     }
 done:
     free(row);
@@ -324,6 +324,7 @@ km_status km_engine_run_rows(km_engine *e, const double *row, km_results *r, km_
         KM_TRY(km_batch_run(e, n, d));
         KM_TRY(km_batch_read(e, r, (size_t)at, n, d));
         KM_TRY(km_batch_retry(e, r, (size_t)at, n, listed_row, &rows, d));
+        km_program_keep(&e->program);
     }
 done:
     return st;
