@@ -47,7 +47,7 @@ typedef struct job {
     km_endpoint_audit *audit;
     char *method_choice, *programs;
     km_results r;        /* of the pilot */
-    uint64_t *chunk;     /* those to compute: task k is chunk[k] */
+    uint64_t *chunk, n_chunks, a_task; /* those to compute: task k is `a_task` of them from chunk[k * a_task] on */
     uint64_t done, before;
     km_progress progress;
     km_statuses statuses;
@@ -87,29 +87,74 @@ static void count(job *j, const km_results *r)
 
 /* ---- chunks as tasks ---- */
 
-static km_status compute_chunk(const void *context, uint64_t task, km_engine *engine, km_results *r, km_diag *d)
+/* Results of a task's chunks stand one after another in those of the task, each [n_endpoints][n]: those of the chunk that
+ * begins `from` points into the task. */
+static km_results of_chunk(const job *j, const km_results *r, uint64_t from, uint64_t n)
 {
-    const job *j = context;
-    size_t origin[KM_MOST_DIMS], extent[KM_MOST_DIMS];
-    km_box box = {origin, extent};
+    size_t at = (size_t)from * (size_t)j->study->n_endpoints;
 
-    km_map_chunk(j->map, j->chunk[task], origin, extent);
-    r->n = km_map_chunk_points(j->map, j->chunk[task]);
-    return km_engine_run_box(engine, &box, 0, r, d);
+    return (km_results){.n = n, .value = r->value + at, .state = r->state + at, .margin = r->margin + at, .status = r->status + from,
+                        .steps = r->steps + from};
 }
 
-static km_status take_chunk(void *context, uint64_t task, int engine, const km_results *r, km_diag *d)
+static uint64_t end_of_task(const job *j, uint64_t task)
+{
+    return (task + 1) * j->a_task < j->n_chunks ? (task + 1) * j->a_task : j->n_chunks;
+}
+
+static km_status compute_chunks(const void *context, uint64_t task, km_engine *engine, km_results *r, km_diag *d)
+{
+    const job *j = context;
+    uint64_t first = task * j->a_task, n = end_of_task(j, task) - first;
+    size_t(*corner)[2][KM_MOST_DIMS] = km_alloc((size_t)n, sizeof *corner);
+    km_box *box = km_alloc((size_t)n, sizeof *box);
+    km_results *part = km_alloc((size_t)n, sizeof *part);
+    km_status st;
+
+    r->n = 0;
+    for (uint64_t k = 0; k < n; k++) {
+        uint64_t points = km_map_chunk_points(j->map, j->chunk[first + k]);
+        km_map_chunk(j->map, j->chunk[first + k], corner[k][0], corner[k][1]);
+        box[k] = (km_box){corner[k][0], corner[k][1]};
+        part[k] = of_chunk(j, r, r->n, points);
+        r->n += points;
+    }
+    st = km_engine_run_boxes(engine, box, part, (size_t)n, d);
+    free(corner), free(box), free(part);
+    return st;
+}
+
+static km_status take_chunks(void *context, uint64_t task, int engine, const km_results *r, km_diag *d)
 {
     job *j = context;
+    uint64_t from = 0;
     km_status st = KM_OK;
 
     (void)engine;
-    KM_TRY(km_map_put(j->map, j->chunk[task], r->value, r->state, r->margin, r->status, r->steps, d));
+    for (uint64_t k = task * j->a_task; k < end_of_task(j, task); k++) {
+        km_results part = of_chunk(j, r, from, km_map_chunk_points(j->map, j->chunk[k]));
+        KM_TRY(km_map_put(j->map, j->chunk[k], part.value, part.state, part.margin, part.status, part.steps, d));
+        from += part.n;
+    }
     count(j, r);
     j->done += r->n;
     km_progress_show(&j->progress, j->before + j->done);
 done:
     return st;
+}
+
+/* A task fills a batch, as long as each device gets several. */
+static uint64_t chunks_a_task(const job *j)
+{
+    const uint64_t most_points = 65536;
+    int n = km_dispatch_n(j->dispatch);
+    uint64_t fit = 1, share = j->n_chunks / (4 * (uint64_t)n);
+
+    for (int i = 0; i < n; i++) {
+        uint64_t batch = km_engine_facts_of(km_dispatch_engine(j->dispatch, i))->batch / most_points;
+        fit = batch > fit ? batch : fit;
+    }
+    return fit > share ? (share > 0 ? share : 1) : fit;
 }
 
 static void say_lost(void *context, int engine, const char *why)
@@ -118,7 +163,7 @@ static void say_lost(void *context, int engine, const char *why)
     const km_engine_facts *f = km_engine_facts_of(km_dispatch_engine(j->dispatch, engine));
 
     if (!j->quiet)
-        fprintf(stderr, "ketamap: warning: device %d (%s) failed, the others go on with its chunk: %s\n", engine, f->device, why);
+        fprintf(stderr, "ketamap: warning: device %d (%s) failed, the others go on with its chunks: %s\n", engine, f->device, why);
 }
 
 /* ---- words ---- */
@@ -132,7 +177,7 @@ static void add_devices(km_text *out, const job *j)
         const km_dispatch_count *c = km_dispatch_count_of(j->dispatch, i);
         char *device = km_json_quote(f->device), *driver = km_json_quote(f->driver), *platform = km_json_quote(f->platform);
         km_text_add(out, "        {\"device\": %s, \"driver\": %s, \"platform\": %s, \"compute_units\": %d, \"lanes\": %d, "
-                         "\"program_sha256\": \"%s\", \"chunks\": %llu, \"models\": %llu, \"seconds\": %.6f, \"failed\": %s}%s\n",
+                         "\"program_sha256\": \"%s\", \"tasks\": %llu, \"models\": %llu, \"seconds\": %.6f, \"failed\": %s}%s\n",
                     device, driver, platform, f->compute_units, f->lanes, f->program_hash, (unsigned long long)c->tasks,
                     (unsigned long long)c->points, c->seconds, c->lost ? "true" : "false", i + 1 < km_dispatch_n(j->dispatch) ? "," : "");
         free(device), free(driver), free(platform);
@@ -395,8 +440,7 @@ done:
 
 static km_status compute(job *j, const char *path, bool force, km_diag *d)
 {
-    km_work work = {.most_points = 65536, .compute = compute_chunk, .take = take_chunk, .lost = say_lost, .stop = km_interrupted,
-                    .context = j};
+    km_work work = {.compute = compute_chunks, .take = take_chunks, .lost = say_lost, .stop = km_interrupted, .context = j};
     km_status st = KM_OK;
 
     KM_TRY(km_array_create((size_t)km_map_n_chunks(j->map), sizeof *j->chunk, (void **)&j->chunk, d));
@@ -404,7 +448,10 @@ static km_status compute(job *j, const char *path, bool force, km_diag *d)
         if (km_map_has_chunk(j->map, k))
             j->before += km_map_chunk_points(j->map, k);
         else
-            j->chunk[work.n_tasks++] = k;
+            j->chunk[j->n_chunks++] = k;
+    j->a_task = chunks_a_task(j);
+    work.n_tasks = (j->n_chunks + j->a_task - 1) / j->a_task;
+    work.most_points = 65536 * (size_t)j->a_task;
     if (j->before && !j->quiet)
         fprintf(stderr, "ketamap: resuming %s.partial, %llu of %llu models are there\n", path, (unsigned long long)j->before,
                 (unsigned long long)j->study->n_points);

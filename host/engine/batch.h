@@ -46,14 +46,15 @@ void km_buffer_release(cl_mem *buffer);
 /* Numbers as the program's `wide`: doubles, or floats without double precision. */
 km_status km_buffer_wide(cl_context context, const km_source *source, const double *value, size_t n, cl_mem *out, km_diag *d);
 
-/* The points first ... first+n-1 of a box, or n rows (by `kernel`, for the program of `source`), into a batch. */
-km_status km_batch_prepare_box(km_engine *engine, const km_box *box, uint64_t first, size_t n, km_diag *d);
+/* The points first ... first+n-1 of a box into a batch from its point `at` on, or n rows (by `kernel`, for the program of
+ * `source`) into a batch. */
+km_status km_batch_prepare_box(km_engine *engine, const km_box *box, uint64_t first, size_t at, size_t n, km_diag *d);
 km_status km_batch_prepare_rows(const km_engine *engine, const km_source *source, cl_kernel kernel, const km_buffers *buffers,
                                 const double *row, size_t n, km_diag *d);
 /* Integrates the n points prepared. */
 km_status km_batch_run(km_engine *engine, size_t n, km_diag *d);
-/* The batch's n points become points at ... at+n-1 of the results. */
-km_status km_batch_read(km_engine *engine, km_results *results, size_t at, size_t n, km_diag *d);
+/* The batch's points from ... from+n-1 become points at ... at+n-1 of the results. */
+km_status km_batch_read(km_engine *engine, size_t from, km_results *results, size_t at, size_t n, km_diag *d);
 
 /* The six buffers a prepare kernel fills, from argument `at` on. */
 km_status km_batch_set_prepared(cl_kernel kernel, cl_uint at, const km_buffers *buffers, km_diag *d);

@@ -259,7 +259,7 @@ km_status km_sampler_run(km_sampler *s, const km_sample_part *part, size_t n_par
             continue;
         KM_TRY(prepare(s, n, d));
         KM_TRY(km_batch_run(s->engine, n, d));
-        KM_TRY(km_batch_read(s->engine, r, (size_t)at, n, d));
+        KM_TRY(km_batch_read(s->engine, 0, r, (size_t)at, n, d));
         KM_TRY(km_batch_retry(s->engine, r, (size_t)at, n, sample_row, &rows, d));
         km_program_keep(&s->engine->program);
         at += n;

@@ -31,7 +31,7 @@ import json, sys
 run = json.load(open(sys.argv[1]))
 devices = run["devices"]
 assert len(devices) == 4 and not any(d["failed"] for d in devices)
-assert sum(d["chunks"] for d in devices) == int(sys.argv[2])
+assert sum(d["tasks"] for d in devices) == int(sys.argv[2])
 assert sum(d["models"] for d in devices) == int(sys.argv[3]) == run["models_this_run"]
 P
 if [ "$units" -ge 2 ]; then
@@ -42,6 +42,22 @@ if [ "$units" -ge 2 ]; then
 fi
 run all all # every driver that is here: with one kind of device, the same bytes
 [ "$(grep -c program_sha256 "$folder/all.zarr/run.json")" -ne 1 ] || same "$folder/one.zarr" "$folder/all.zarr"
+
+# ---- several chunks a launch ----
+study grid 6100
+study points 1
+sed -i 's/"design": .*/"design": {"latin_hypercube": {"n": 300000, "seed": "7", "factors": [{"name": "k", "of": "k", "range": [0.02, 0.9]}]}},/; /^ *{"name": "dose", "of"/d; /^ *{"name": "gap", "of"/d' "$folder/points.json"
+for which in grid points; do
+    expect 0 "$ketamap" run "$folder/$which.json" --output "$folder/$which-small.zarr" --device "$pocl" --no-audit --quiet
+    expect 0 "$ketamap" run "$folder/$which.json" --output "$folder/$which-large.zarr" --device "$pocl" --no-audit --quiet --batch 200000
+    same "$folder/$which-small.zarr" "$folder/$which-large.zarr"
+    for size in small large; do
+        tasks=$(grep -o '"tasks": [0-9]*' "$folder/$which-$size.zarr/run.json" | tr -dc 0-9)
+        there=$(find "$folder/$which-$size.zarr/status" -name '[0-9]*' | wc -l)
+        [ $size = small ] || [ "$tasks" -lt "$there" ] || fail "$which $size: $tasks tasks of $there chunks"
+        [ $size = large ] || [ "$tasks" -eq "$there" ] || fail "$which $size: $tasks tasks of $there chunks"
+    done
+done
 
 # ---- a device that fails ----
 [ "$failures" -eq 0 ] || finish
@@ -80,7 +96,7 @@ broken() { FAIL_QUEUE=$1 FAIL_AFTER=$2 LD_PRELOAD=$folder/fails.so "${@:3}"; }
 
 for queue in 0 1; do # fails in the middle of its first chunk: probe, empty launch, then two launches a batch
     expect 0 broken $queue 7 "$ketamap" run "$folder/s.json" --output "$folder/broken$queue.zarr" --device "$pocl,$pocl" --no-audit --batch 4096
-    says "failed, the others go on with its chunk"
+    says "failed, the others go on with its chunks"
     says "CL_OUT_OF_RESOURCES"
     same "$folder/one.zarr" "$folder/broken$queue.zarr"
     [ "$(grep -c '"failed": true' "$folder/broken$queue.zarr/run.json")" -eq 1 ] || fail "run.json does not tell of the device that failed"
