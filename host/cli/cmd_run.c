@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/engine_options.h"
 #include "cli/interrupt.h"
+#include "cli/map_tasks.h"
 #include "cli/record.h"
 #include "cli/statuses.h"
 #include "engine/dispatch.h"
@@ -47,7 +48,6 @@ typedef struct job {
     km_endpoint_audit *audit;
     char *method_choice, *programs;
     km_results r;        /* of the pilot */
-    uint64_t *chunk, n_chunks, a_task; /* those to compute: task k is `a_task` of them from chunk[k * a_task] on */
     uint64_t done, before;
     km_progress progress;
     km_statuses statuses;
@@ -73,7 +73,7 @@ static void clear_job(job *j)
 {
     km_map_close(j->map);
     free(j->r.value), free(j->r.margin), free(j->r.state), free(j->r.status), free(j->r.steps);
-    free(j->audit), free(j->method_choice), free(j->programs), free(j->chunk);
+    free(j->audit), free(j->method_choice), free(j->programs);
     km_dispatch_destroy(j->dispatch);
     km_study_destroy(j->study);
 }
@@ -85,76 +85,13 @@ static void count(job *j, const km_results *r)
         j->steps += r->steps[i];
 }
 
-/* ---- chunks as tasks ---- */
-
-/* Results of a task's chunks stand one after another in those of the task, each [n_endpoints][n]: those of the chunk that
- * begins `from` points into the task. */
-static km_results of_chunk(const job *j, const km_results *r, uint64_t from, uint64_t n)
-{
-    size_t at = (size_t)from * (size_t)j->study->n_endpoints;
-
-    return (km_results){.n = n, .value = r->value + at, .state = r->state + at, .margin = r->margin + at, .status = r->status + from,
-                        .steps = r->steps + from};
-}
-
-static uint64_t end_of_task(const job *j, uint64_t task)
-{
-    return (task + 1) * j->a_task < j->n_chunks ? (task + 1) * j->a_task : j->n_chunks;
-}
-
-static km_status compute_chunks(const void *context, uint64_t task, km_engine *engine, km_results *r, km_diag *d)
-{
-    const job *j = context;
-    uint64_t first = task * j->a_task, n = end_of_task(j, task) - first;
-    size_t(*corner)[2][KM_MOST_DIMS] = km_alloc((size_t)n, sizeof *corner);
-    km_box *box = km_alloc((size_t)n, sizeof *box);
-    km_results *part = km_alloc((size_t)n, sizeof *part);
-    km_status st;
-
-    r->n = 0;
-    for (uint64_t k = 0; k < n; k++) {
-        uint64_t points = km_map_chunk_points(j->map, j->chunk[first + k]);
-        km_map_chunk(j->map, j->chunk[first + k], corner[k][0], corner[k][1]);
-        box[k] = (km_box){corner[k][0], corner[k][1]};
-        part[k] = of_chunk(j, r, r->n, points);
-        r->n += points;
-    }
-    st = km_engine_run_boxes(engine, box, part, (size_t)n, d);
-    free(corner), free(box), free(part);
-    return st;
-}
-
-static km_status take_chunks(void *context, uint64_t task, int engine, const km_results *r, km_diag *d)
+static void take(void *context, const km_results *r)
 {
     job *j = context;
-    uint64_t from = 0;
-    km_status st = KM_OK;
 
-    (void)engine;
-    for (uint64_t k = task * j->a_task; k < end_of_task(j, task); k++) {
-        km_results part = of_chunk(j, r, from, km_map_chunk_points(j->map, j->chunk[k]));
-        KM_TRY(km_map_put(j->map, j->chunk[k], part.value, part.state, part.margin, part.status, part.steps, d));
-        from += part.n;
-    }
     count(j, r);
     j->done += r->n;
     km_progress_show(&j->progress, j->before + j->done);
-done:
-    return st;
-}
-
-/* A task fills a batch, as long as each device gets several. */
-static uint64_t chunks_a_task(const job *j)
-{
-    const uint64_t most_points = 65536;
-    int n = km_dispatch_n(j->dispatch);
-    uint64_t fit = 1, share = j->n_chunks / (4 * (uint64_t)n);
-
-    for (int i = 0; i < n; i++) {
-        uint64_t batch = km_engine_facts_of(km_dispatch_engine(j->dispatch, i))->batch / most_points;
-        fit = batch > fit ? batch : fit;
-    }
-    return fit > share ? (share > 0 ? share : 1) : fit;
 }
 
 static void say_lost(void *context, int engine, const char *why)
@@ -440,18 +377,12 @@ done:
 
 static km_status compute(job *j, const char *path, bool force, km_diag *d)
 {
-    km_work work = {.compute = compute_chunks, .take = take_chunks, .lost = say_lost, .stop = km_interrupted, .context = j};
+    km_map_tasks tasks = {.study = j->study, .map = j->map, .taken = take, .lost = say_lost, .stop = km_interrupted, .context = j};
     km_status st = KM_OK;
 
-    KM_TRY(km_array_create((size_t)km_map_n_chunks(j->map), sizeof *j->chunk, (void **)&j->chunk, d));
     for (uint64_t k = 0; k < km_map_n_chunks(j->map); k++)
         if (km_map_has_chunk(j->map, k))
             j->before += km_map_chunk_points(j->map, k);
-        else
-            j->chunk[j->n_chunks++] = k;
-    j->a_task = chunks_a_task(j);
-    work.n_tasks = (j->n_chunks + j->a_task - 1) / j->a_task;
-    work.most_points = 65536 * (size_t)j->a_task;
     if (j->before && !j->quiet)
         fprintf(stderr, "ketamap: resuming %s.partial, %llu of %llu models are there\n", path, (unsigned long long)j->before,
                 (unsigned long long)j->study->n_points);
@@ -459,7 +390,7 @@ static km_status compute(job *j, const char *path, bool force, km_diag *d)
     j->start = now(CLOCK_MONOTONIC);
     j->cpu = now(CLOCK_PROCESS_CPUTIME_ID);
     km_progress_begin(&j->progress, j->study->n_points, j->before, j->quiet);
-    st = km_dispatch_run(j->dispatch, &work, d);
+    st = km_map_tasks_run(&tasks, j->dispatch, d);
     km_progress_end(&j->progress);
     KM_TRY(st);
     if (km_interrupted()) {
@@ -481,7 +412,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     long threads;
     km_status st = KM_OK;
 
-    KM_TRY(km_argument_integer(a, "threads", 1, 64, 2, &threads, d));
+    KM_TRY(km_argument_integer(a, "threads", 1, 64, 0, &threads, d));
     KM_TRY(km_study_read(a->positional[0], a->set, a->n_set, &j.study, d));
     if (j.study->n_endpoints == 0)
         KM_FAIL(d, KM_E_INPUT, "%s has no endpoints, so there is nothing to map; see \"endpoints\"", j.study->path);
@@ -511,7 +442,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     }
     KM_TRY(km_file_make_folder(folder, d));
     KM_TRY(audit(&j, path, strict, d));
-    KM_TRY(km_map_open(path, j.study, &j.facts, (int)threads, &j.map, d));
+    KM_TRY(km_map_open(path, j.study, &j.facts, threads ? (int)threads : km_map_tasks_threads(j.dispatch), &j.map, d));
     KM_TRY(compute(&j, path, km_argument(a, "force") != NULL, d));
     KM_TRY(km_map_flush(j.map, d)); /* writing belongs to the time reported */
     report = run_json(&j, a, begun);
@@ -531,7 +462,7 @@ done:
 static const km_option options_of[] = {
     {"output", "MAP", "where the map goes (NAME.zarr); by default what the study says"},
     KM_OPTION_SET, KM_OPTION_DEVICES, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_NO_DOUBLE,
-    {"threads", "N", "threads that compress and write (default 2)"},
+    {"threads", "N", "threads that compress and write (default 2, beside GPUs as many as cores)"},
     {"force", NULL, "replace a map that is there"},
     {"no-audit", NULL, "skip the sample integrated again in double at a hundredth of the tolerance"},
     {"dry-run", NULL, "say what it would take: points, time, memory, disk; write nothing"},
