@@ -6,6 +6,7 @@
 #include "cli/bench_peers.h"
 #include "cli/bench_points.h"
 #include "cli/bench_result.h"
+#include "cli/bench_tune.h"
 #include "cli/command.h"
 #include "cli/engine_options.h"
 #include "cli/map_tasks.h"
@@ -35,6 +36,8 @@ static void interrupt(int number)
     (void)number;
     interrupted = 1;
 }
+
+static bool is_interrupted(void) { return interrupted != 0; }
 
 /* Between pieces of work, so that the folder is removed. */
 static km_status go_on(km_diag *d)
@@ -618,10 +621,18 @@ static km_status run(const km_arguments *a, km_diag *d)
     KM_TRY(km_engine_options_read(a, &b.options, d));
     KM_TRY(km_argument_integer(a, "rounds", 1, KM_BENCH_ROUNDS, b.size.rounds, &rounds, d));
     b.result.rounds = (int)rounds;
+    if (km_argument(a, "untune")) {
+        st = km_bench_untune(&b.options, d);
+        goto done;
+    }
     KM_TRY(find_model(&b, d));
     KM_TRY(make_folder(&b, d));
     signal(SIGINT, interrupt);
     signal(SIGTERM, interrupt);
+    if (km_argument(a, "tune")) {
+        st = km_bench_tune(&b.options, b.model_path, b.folder, km_argument(a, "quick") != NULL, is_interrupted, d);
+        goto done;
+    }
     if (!km_argument(a, "quick"))
         use_own_caches(&b);
     KM_TRY(set_up(&b, d));
@@ -645,6 +656,8 @@ static const km_option options_of[] = {
     {"output", "FILE.json", "write the JSON there, too"},
     {"rounds", "N", "interleaved rounds (default 5)"},
     {"quick", NULL, "a minute's look: fewer points, two rounds, one tolerance, warm builds only"},
+    {"tune", NULL, "a pilot of this device's knobs instead: group size, points an item, lanes, batch; stored for later runs"},
+    {"untune", NULL, "forget what --tune stored for this device"},
     {"peers", "PROGRAM", "run other solvers beside it (tests/bench/peers.sh builds them)"},
     {"model", "FILE", "the ketamine model, where it is not found beside the program"},
     KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_QUIET, KM_OPTION_KERNELS, {0}};

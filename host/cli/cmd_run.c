@@ -311,6 +311,15 @@ static char *name_programs(const job *j)
     return NULL;
 }
 
+static void say_tuning(const job *j, int i)
+{
+    const km_engine_facts *f = km_engine_facts_of(km_dispatch_engine(j->dispatch, i));
+
+    if (f->tuning.measured && !j->quiet)
+        fprintf(stderr, "ketamap: %s as bench --tune found it best: %d lanes, groups of %d, batches of %zu points\n", f->device, f->lanes,
+                f->tuning.local, f->batch);
+}
+
 static km_status open_engines(job *j, const km_arguments *a, km_diag *d)
 {
     const km_engine_facts *f;
@@ -326,6 +335,8 @@ static km_status open_engines(job *j, const km_arguments *a, km_diag *d)
     KM_TRY(km_report_warnings(d, km_argument(a, "strict") != NULL, j->quiet));
     j->engine = km_dispatch_engine(j->dispatch, 0);
     j->programs = name_programs(j);
+    for (int i = 0; i < km_dispatch_n(j->dispatch); i++)
+        say_tuning(j, i);
     f = km_engine_facts_of(j->engine);
     j->facts = (km_map_facts){.version = KM_VERSION, .program_hash = f->program_hash, .programs = j->programs,
                               .method = j->study->solver.method->name, .method_choice = j->method_choice,

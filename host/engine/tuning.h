@@ -27,6 +27,15 @@ km_tuning km_tuning_of(const km_device_info *device);
 /* The class's row alone. */
 km_tuning km_tuning_class(const km_device_info *device);
 
+/* What a pilot tries of a knob of the device's class: at most KM_TUNING_CANDIDATES values, *n of them; the pilot goes through the
+ * knobs in this order. Lanes are those of single precision. */
+typedef enum km_tuning_knob { KM_TUNING_LANES, KM_TUNING_LOCAL, KM_TUNING_POINTS_PER_ITEM, KM_TUNING_BATCH, KM_TUNING_N_KNOBS } km_tuning_knob;
+enum { KM_TUNING_CANDIDATES = 6 };
+void km_tuning_candidates(const km_device_info *device, km_tuning_knob knob, size_t *out, int *n);
+const char *km_tuning_knob_name(km_tuning_knob knob);
+size_t km_tuning_get(const km_tuning *tuning, km_tuning_knob knob);
+void km_tuning_set(km_tuning *tuning, km_tuning_knob knob, size_t value);
+
 /* True if the values could be a tuning of the device: what km_tuning_of asks of a stored one. */
 bool km_tuning_is_sane(const km_tuning *tuning);
 
