@@ -13,6 +13,7 @@
 #include "cli/record.h"
 #include "cli/statuses.h"
 #include "engine/dispatch.h"
+#include "store/deflate.h"
 #include "store/map.h"
 #include "store/zarr.h"
 #include "study/design.h"
@@ -48,6 +49,7 @@ typedef struct job {
     km_endpoint_audit *audit;
     char *method_choice, *programs;
     km_results r;        /* of the pilot */
+    uint64_t *chunks;    /* by each engine */
     uint64_t done, before;
     km_progress progress;
     km_statuses statuses;
@@ -73,7 +75,7 @@ static void clear_job(job *j)
 {
     km_map_close(j->map);
     free(j->r.value), free(j->r.margin), free(j->r.state), free(j->r.status), free(j->r.steps);
-    free(j->audit), free(j->method_choice), free(j->programs);
+    free(j->audit), free(j->method_choice), free(j->programs), free(j->chunks);
     km_dispatch_destroy(j->dispatch);
     km_study_destroy(j->study);
 }
@@ -85,10 +87,11 @@ static void count(job *j, const km_results *r)
         j->steps += r->steps[i];
 }
 
-static void take(void *context, const km_results *r)
+static void take(void *context, int engine, uint64_t n_chunks, const km_results *r)
 {
     job *j = context;
 
+    j->chunks[engine] += n_chunks;
     count(j, r);
     j->done += r->n;
     km_progress_show(&j->progress, j->before + j->done);
@@ -114,8 +117,8 @@ static void add_devices(km_text *out, const job *j)
         const km_dispatch_count *c = km_dispatch_count_of(j->dispatch, i);
         char *device = km_json_quote(f->device), *driver = km_json_quote(f->driver), *platform = km_json_quote(f->platform);
         km_text_add(out, "        {\"device\": %s, \"driver\": %s, \"platform\": %s, \"compute_units\": %d, \"lanes\": %d, "
-                         "\"program_sha256\": \"%s\", \"tasks\": %llu, \"models\": %llu, \"seconds\": %.6f, \"failed\": %s}%s\n",
-                    device, driver, platform, f->compute_units, f->lanes, f->program_hash, (unsigned long long)c->tasks,
+                         "\"program_sha256\": \"%s\", \"chunks\": %llu, \"models\": %llu, \"seconds\": %.6f, \"failed\": %s}%s\n",
+                    device, driver, platform, f->compute_units, f->lanes, f->program_hash, (unsigned long long)j->chunks[i],
                     (unsigned long long)c->points, c->seconds, c->lost ? "true" : "false", i + 1 < km_dispatch_n(j->dispatch) ? "," : "");
         free(device), free(driver), free(platform);
     }
@@ -151,11 +154,11 @@ static char *run_json(const job *j, const km_arguments *a, time_t begun)
     km_text_add(&out,
                 "    \"build_seconds\": %.6f,\n    \"run_seconds\": %.6f,\n"
                 "    \"cpu_seconds\": %.6f,\n    \"models_this_run\": %llu,\n    \"models_resumed\": %llu,\n"
-                "    \"models_per_second\": %.1f,\n    \"mean_steps\": %.2f,\n    \"retried\": %llu,\n    \"double_on\": \"%s\",\n    \"doses_ignored\": %llu\n}\n",
+                "    \"models_per_second\": %.1f,\n    \"mean_steps\": %.2f,\n    \"retried\": %llu,\n    \"double_on\": \"%s\",\n    \"compressed_by\": \"%s\",\n    \"doses_ignored\": %llu\n}\n",
                 f->build_seconds, wall, cpu, (unsigned long long)j->done,
                 (unsigned long long)j->before, wall > 0.0 ? (double)j->done / wall : 0.0,
                 j->done ? j->steps / (double)j->done : 0.0, (unsigned long long)j->statuses.count[KM_POINT_RETRIED],
-                f->fp64 ? "device" : "host", (unsigned long long)doses_ignored(j));
+                f->fp64 ? "device" : "host", km_deflate_name(), (unsigned long long)doses_ignored(j));
     return km_text_take(&out);
 }
 
@@ -183,8 +186,8 @@ static void say_summary(const job *j, const char *path)
             cpu > 0.0 ? (double)j->done / cpu : 0.0, f->build_seconds, f->single ? "single" : "double", devices);
     for (int i = 0; i < km_dispatch_n(j->dispatch) && km_dispatch_n(j->dispatch) > 1; i++) {
         const km_dispatch_count *c = km_dispatch_count_of(j->dispatch, i);
-        fprintf(stderr, "ketamap: device %d (%s) computed %llu models in %.1f s%s\n", i,
-                km_engine_facts_of(km_dispatch_engine(j->dispatch, i))->device, (unsigned long long)c->points, c->seconds,
+        fprintf(stderr, "ketamap: device %d (%s) computed %llu models in %llu chunks in %.1f s%s\n", i,
+                km_engine_facts_of(km_dispatch_engine(j->dispatch, i))->device, (unsigned long long)c->points, (unsigned long long)j->chunks[i], c->seconds,
                 c->lost ? ", and failed" : "");
     }
     km_statuses_print(&j->statuses, !f->fp64, stderr);
@@ -335,6 +338,7 @@ static km_status open_engines(job *j, const km_arguments *a, km_diag *d)
     KM_TRY(km_report_warnings(d, km_argument(a, "strict") != NULL, j->quiet));
     j->engine = km_dispatch_engine(j->dispatch, 0);
     j->programs = name_programs(j);
+    j->chunks = km_alloc((size_t)km_dispatch_n(j->dispatch), sizeof *j->chunks);
     for (int i = 0; i < km_dispatch_n(j->dispatch); i++)
         say_tuning(j, i);
     f = km_engine_facts_of(j->engine);

@@ -52,7 +52,6 @@ static km_status take_chunks(void *context, uint64_t task, int engine, const km_
     uint64_t from = 0;
     km_status st = KM_OK;
 
-    (void)engine;
     for (uint64_t k = task * t->a_task; k < end_of_task(t, task); k++) {
         km_results part = of_chunk(t, r, from, km_map_chunk_points(t->map, t->chunk[k]));
         if (!t->drop)
@@ -60,7 +59,7 @@ static km_status take_chunks(void *context, uint64_t task, int engine, const km_
         from += part.n;
     }
     if (t->taken)
-        t->taken(t->context, r);
+        t->taken(t->context, engine, end_of_task(t, task) - task * t->a_task, r);
 done:
     return st;
 }

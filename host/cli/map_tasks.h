@@ -10,8 +10,8 @@ typedef struct km_map_tasks {
     const km_study *study;
     km_map *map;
     bool drop;     /* results are computed and not written, to see what writing costs */
-    /* In the caller's thread; each may be NULL: with every task's results, of km_work's, of km_work's. */
-    void (*taken)(void *context, const km_results *results);
+    /* In the caller's thread, each may be NULL: with the results of some chunks, by an engine; as those of km_work. */
+    void (*taken)(void *context, int engine, uint64_t n_chunks, const km_results *results);
     void (*lost)(void *context, int engine, const char *why);
     bool (*stop)(void);
     void *context;

@@ -31,7 +31,7 @@ import json, sys
 run = json.load(open(sys.argv[1]))
 devices = run["devices"]
 assert len(devices) == 4 and not any(d["failed"] for d in devices)
-assert sum(d["tasks"] for d in devices) == int(sys.argv[2])
+assert sum(d["chunks"] for d in devices) == int(sys.argv[2])
 assert sum(d["models"] for d in devices) == int(sys.argv[3]) == run["models_this_run"]
 P
 if [ "$units" -ge 2 ]; then
@@ -51,12 +51,7 @@ for which in grid points; do
     expect 0 "$ketamap" run "$folder/$which.json" --output "$folder/$which-small.zarr" --device "$pocl" --no-audit --quiet
     expect 0 "$ketamap" run "$folder/$which.json" --output "$folder/$which-large.zarr" --device "$pocl" --no-audit --quiet --batch 200000
     same "$folder/$which-small.zarr" "$folder/$which-large.zarr"
-    for size in small large; do
-        tasks=$(grep -o '"tasks": [0-9]*' "$folder/$which-$size.zarr/run.json" | tr -dc 0-9)
-        there=$(find "$folder/$which-$size.zarr/status" -name '[0-9]*' | wc -l)
-        [ $size = small ] || [ "$tasks" -lt "$there" ] || fail "$which $size: $tasks tasks of $there chunks"
-        [ $size = large ] || [ "$tasks" -eq "$there" ] || fail "$which $size: $tasks tasks of $there chunks"
-    done
+    [ "$(find "$folder/$which-large.zarr/status" -name '[0-9]*' | wc -l)" -ge 5 ] || fail "too few chunks to put several into a launch"
 done
 
 # ---- a device that fails ----
