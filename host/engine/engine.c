@@ -229,6 +229,7 @@ void km_engine_destroy(km_engine *e)
 {
     if (e == NULL)
         return;
+    km_opencl_settle(e->queue);
     km_engine_destroy(e->twin);
     km_host_destroy(e->host);
     km_buffers_release(&e->b);
