@@ -26,7 +26,8 @@ typedef struct km_endpoint_audit {
 /* What goes into the attributes besides the study itself. Strings are borrowed. */
 typedef struct km_map_facts {
     const char *version;       /* of ketamap */
-    const char *program_hash;
+    const char *program_hash;  /* of the first device */
+    const char *programs;      /* all of them, where devices of several kinds compute; else NULL */
     const char *precision;     /* "single" or "double" */
     const char *method;
     const char *method_choice; /* why that method, where a pilot chose it; else NULL */
