@@ -26,13 +26,15 @@ struct km_sa {
     km_indices **stage;
     int n_stages;
     bool reached;
-    /* of the engine in use */
-    const km_engine *engine;
-    km_sampler *sampler;
-    size_t room;                 /* models */
-    km_results r;
+    /* of a run */
+    const km_sa_watch *watch;
+    int n_engines;
+    const km_engine **engine;
+    km_sampler **sampler;        /* of each engine, where the method has parts */
+    size_t room;                 /* most models of a task */
+    uint64_t *first_cell;        /* of each task, and after the last */
+    uint64_t n_tasks;
     double *value;               /* [n_measures][room] */
-    double *unit, *row;          /* of a drawn sample */
     km_sa_observer *observer;
     void *observer_context;
 };
@@ -201,21 +203,10 @@ done:
     return st;
 }
 
-static void leave_engine(km_sa *sa)
-{
-    km_sampler_destroy(sa->sampler);
-    free(sa->r.value), free(sa->r.state), free(sa->r.status), free(sa->value), free(sa->unit), free(sa->row);
-    sa->sampler = NULL;
-    sa->engine = NULL;
-    sa->value = sa->unit = sa->row = NULL;
-    memset(&sa->r, 0, sizeof sa->r);
-}
-
 void km_sa_destroy(km_sa *sa)
 {
     if (sa == NULL)
         return;
-    leave_engine(sa);
     if (sa->method && sa->self)
         sa->method->destroy(sa->self);
     for (int i = 0; i < sa->n_stages; i++)
@@ -238,95 +229,162 @@ bool km_sa_reached(const km_sa *sa) { return sa->reached; }
 
 /* ---- running ---- */
 
-/* A chunk has as many cells as fill a number of batches. */
-static size_t chunk_models(const km_sa *sa, const km_engine *engine)
+static void leave_run(km_sa *sa)
 {
-    size_t batch = km_engine_facts_of(engine)->batch, members = sa->sampler ? (size_t)km_sampler_members(sa->sampler) : 1;
-
-    size_t batches = MOST_MODELS / batch; /* a GPU's batch may be that large itself */
-
-    batches = batches > BATCHES ? BATCHES : batches < 1 ? 1 : batches;
-    return batches * (batch / members * members);
+    for (int i = 0; i < sa->n_engines; i++)
+        km_sampler_destroy(sa->sampler[i]);
+    free(sa->sampler), free(sa->engine), free(sa->value), free(sa->first_cell);
+    sa->sampler = NULL, sa->engine = NULL, sa->value = NULL, sa->first_cell = NULL;
+    sa->n_engines = 0;
 }
 
-static km_status enter_engine(km_sa *sa, km_engine *engine, km_diag *d)
+/* A task has as many cells as fill a number of the smallest engine's batches. */
+static size_t task_models(const km_sa *sa, const km_dispatch *dispatch)
 {
-    size_t n_endpoints = (size_t)sa->study->n_endpoints, most_cell = 0;
+    size_t least = 0;
+
+    for (int i = 0; i < sa->n_engines; i++) {
+        size_t batch = km_engine_facts_of(km_dispatch_engine(dispatch, i))->batch;
+        size_t members = sa->sampler[i] ? (size_t)km_sampler_members(sa->sampler[i]) : 1;
+        size_t models = BATCHES * (batch / members * members);
+        least = i == 0 || models < least ? models : least;
+    }
+    return least;
+}
+
+static km_status enter_run(km_sa *sa, km_dispatch *dispatch, km_diag *d)
+{
+    size_t most_cell = 0;
     bool both = sa->method->is_both_ways && sa->method->is_both_ways(sa->self);
     km_status st = KM_OK;
 
-    leave_engine(sa);
-    if (sa->method->part)
-        KM_TRY(km_sampler_create(engine, both, &sa->sampler, d));
+    sa->n_engines = km_dispatch_n(dispatch);
+    sa->engine = km_alloc((size_t)sa->n_engines, sizeof *sa->engine);
+    sa->sampler = km_alloc((size_t)sa->n_engines, sizeof *sa->sampler);
+    for (int i = 0; i < sa->n_engines; i++) {
+        sa->engine[i] = km_dispatch_engine(dispatch, i);
+        if (sa->method->part)
+            KM_TRY(km_sampler_create(km_dispatch_engine(dispatch, i), both, &sa->sampler[i], d));
+    }
     for (uint64_t c = 0; c < sa->n_cells; c++) {
         size_t n = sa->method->cell_models(sa->self, c);
         most_cell = n > most_cell ? n : most_cell;
     }
-    sa->room = chunk_models(sa, engine);
+    sa->room = task_models(sa, dispatch);
     sa->room = sa->room > most_cell ? sa->room : most_cell;
-    KM_TRY(km_array_create(sa->room * n_endpoints, sizeof *sa->r.value, (void **)&sa->r.value, d));
-    KM_TRY(km_array_create(sa->room * n_endpoints, sizeof *sa->r.state, (void **)&sa->r.state, d));
-    KM_TRY(km_array_create(sa->room, sizeof *sa->r.status, (void **)&sa->r.status, d));
     KM_TRY(km_array_create(sa->room * (size_t)sa->n_measures, sizeof *sa->value, (void **)&sa->value, d));
-    if (sa->method->draw) {
-        KM_TRY(km_array_create(most_cell * (size_t)sa->study->sensitivity->n_dimensions, sizeof *sa->unit, (void **)&sa->unit, d));
-        KM_TRY(km_array_create(sa->room * (size_t)sa->study->n_slots, sizeof *sa->row, (void **)&sa->row, d));
-    }
-    sa->engine = engine;
 done:
     return st;
 }
 
-/* The slots of a cell's models from unit coordinates. */
-static void fill_rows(km_sa *sa, uint64_t cell, size_t n, double *row)
+static bool ends_stage(const km_sa *sa, uint64_t cell)
+{
+    return sa->method->ends_stage ? sa->method->ends_stage(sa->self, cell) : cell + 1 == sa->n_cells;
+}
+
+/* Tasks from the next cell to the end of its stage: cells as they fit. */
+static void plan_stage(km_sa *sa)
+{
+    uint64_t cell = sa->cell;
+    size_t n = 0;
+
+    free(sa->first_cell);
+    sa->first_cell = NULL;
+    sa->n_tasks = 0;
+    KM_PUSH(sa->first_cell, sa->n_tasks);
+    sa->first_cell[0] = cell;
+    for (bool end = false; !end; cell++) {
+        size_t models = sa->method->cell_models(sa->self, cell);
+        end = ends_stage(sa, cell);
+        if (n > 0 && n + models > sa->room) {
+            sa->n_tasks++;
+            KM_PUSH(sa->first_cell, sa->n_tasks);
+            sa->first_cell[sa->n_tasks] = cell;
+            n = 0;
+        }
+        n += models;
+    }
+    sa->n_tasks++;
+    KM_PUSH(sa->first_cell, sa->n_tasks);
+    sa->first_cell[sa->n_tasks] = cell;
+}
+
+/* The slots of a cell's models from unit coordinates, [models][dimensions]. */
+static void fill_rows(const km_sa *sa, const double *unit, size_t n, double *row)
 {
     const km_study *study = sa->study;
     size_t k = (size_t)study->sensitivity->n_dimensions;
 
-    sa->method->draw(sa->self, cell, sa->unit);
     for (size_t i = 0; i < n; i++)
         for (int f = 0; f < study->n_factors; f++) {
             const km_factor *factor = &study->factor[f];
             row[i * (size_t)study->n_slots + (size_t)factor->slot] =
-                km_law_quantile(&factor->law, sa->unit[i * k + (size_t)factor->dimension]) * factor->factor;
+                km_law_quantile(&factor->law, unit[i * k + (size_t)factor->dimension]) * factor->factor;
         }
 }
 
-/* The chunk's cells: integrated. */
-static km_status integrate(km_sa *sa, km_engine *engine, uint64_t n_cells, size_t n, km_diag *d)
+static km_status run_drawn(const km_sa *sa, uint64_t first, uint64_t end, km_engine *engine, km_results *r, km_diag *d)
 {
-    km_sample_part *part = NULL;
-    size_t at = 0;
+    size_t k = (size_t)sa->study->sensitivity->n_dimensions, slots = (size_t)sa->study->n_slots, at = 0;
+    double *unit = NULL, *row = NULL;
     km_status st = KM_OK;
 
-    sa->r.n = n;
-    if (sa->method->draw) {
-        for (uint64_t c = 0; c < n_cells; c++) {
-            size_t models = sa->method->cell_models(sa->self, sa->cell + c);
-            fill_rows(sa, sa->cell + c, models, sa->row + at * (size_t)sa->study->n_slots);
-            at += models;
-        }
-        return km_engine_run_rows(engine, sa->row, &sa->r, d);
+    KM_TRY(km_array_create(r->n * k, sizeof *unit, (void **)&unit, d));
+    KM_TRY(km_array_create(r->n * slots, sizeof *row, (void **)&row, d));
+    for (uint64_t c = first; c < end; c++) {
+        size_t models = sa->method->cell_models(sa->self, c);
+        sa->method->draw(sa->self, c, unit + at * k);
+        fill_rows(sa, unit + at * k, models, row + at * slots);
+        at += models;
     }
-    part = km_alloc((size_t)n_cells, sizeof *part);
-    for (uint64_t c = 0; c < n_cells; c++)
-        sa->method->part(sa->self, sa->cell + c, &part[c]);
-    st = km_sampler_run(sa->sampler, part, (size_t)n_cells, &sa->r, d);
+    st = km_engine_run_rows(engine, row, r, d);
+done:
+    free(unit), free(row);
+    return st;
+}
+
+static km_status run_parts(const km_sa *sa, uint64_t first, uint64_t end, const km_engine *engine, km_results *r, km_diag *d)
+{
+    km_sample_part *part = km_alloc((size_t)(end - first), sizeof *part);
+    km_sampler *sampler = NULL;
+    km_status st;
+
+    for (int i = 0; i < sa->n_engines; i++)
+        if (sa->engine[i] == engine)
+            sampler = sa->sampler[i];
+    for (uint64_t c = first; c < end; c++)
+        sa->method->part(sa->self, c, &part[c - first]);
+    st = km_sampler_run(sampler, part, (size_t)(end - first), r, d);
     free(part);
     return st;
 }
 
-/* Endpoints of n models become measures. */
-static void measure_all(km_sa *sa, size_t n)
+/* In an engine's thread: reads the plan, changes nothing of it. */
+static km_status compute_task(const void *context, uint64_t task, km_engine *engine, km_results *r, km_diag *d)
 {
+    const km_sa *sa = context;
+    uint64_t first = sa->first_cell[task], end = sa->first_cell[task + 1];
+
+    r->n = 0;
+    for (uint64_t c = first; c < end; c++)
+        r->n += sa->method->cell_models(sa->self, c);
+    return sa->method->draw ? run_drawn(sa, first, end, engine, r, d) : run_parts(sa, first, end, engine, r, d);
+}
+
+/* Endpoints of n models become measures. */
+static void measure_all(km_sa *sa, const km_results *r)
+{
+    size_t n = r->n;
+
+
     for (int m = 0; m < sa->n_measures; m++) {
         size_t from = (size_t)sa->measure[m].endpoint * n;
         double *out = sa->value + (size_t)m * n;
         for (size_t i = 0; i < n; i++)
-            out[i] = measured(sa->study, &sa->measure[m], sa->r.value[from + i], sa->r.state[from + i]);
+            out[i] = measured(sa->study, &sa->measure[m], r->value[from + i], r->state[from + i]);
     }
     for (size_t i = 0; i < n; i++) {
-        int code = sa->r.status[i];
+        int code = r->status[i];
         sa->status[code >= 0 && code < KM_N_POINT_STATUSES ? code : KM_N_POINT_STATUSES]++;
     }
 }
@@ -397,42 +455,53 @@ static void end_stage(km_sa *sa)
     }
 }
 
-km_status km_sa_step(km_sa *sa, km_engine *engine, bool *done, km_diag *d)
+/* In the caller's thread, task after task. */
+static km_status take_task(void *context, uint64_t task, int engine, const km_results *r, km_diag *d)
 {
+    km_sa *sa = context;
     const double **value = km_alloc((size_t)sa->n_measures, sizeof *value);
-    uint64_t n_cells = 0;
-    size_t n = 0, at = 0;
-    bool stage_ended = false;
-    km_status st = KM_OK;
+    size_t at = 0;
 
-    if (sa->engine != engine)
-        KM_TRY(enter_engine(sa, engine, d));
-    while (!stage_ended && sa->cell + n_cells < sa->n_cells) {
-        size_t models = sa->method->cell_models(sa->self, sa->cell + n_cells);
-        if (n_cells > 0 && n + models > sa->room)
-            break;
-        n += models;
-        stage_ended = sa->method->ends_stage ? sa->method->ends_stage(sa->self, sa->cell + n_cells) : sa->cell + n_cells + 1 == sa->n_cells;
-        n_cells++;
-    }
-    if (n_cells > 0)
-        KM_TRY(integrate(sa, engine, n_cells, n, d));
-    measure_all(sa, n);
-    for (uint64_t c = 0; c < n_cells; c++) {
+    (void)engine;
+    measure_all(sa, r);
+    while (sa->cell < sa->first_cell[task + 1]) {
         for (int m = 0; m < sa->n_measures; m++)
-            value[m] = sa->value + (size_t)m * n + at;
+            value[m] = sa->value + (size_t)m * r->n + at;
         if (sa->observer)
             show_cell(sa, sa->cell, value);
         at += sa->method->cell_models(sa->self, sa->cell);
         sa->method->digest(sa->self, sa->cell, value);
         sa->cell++;
     }
-    sa->models_done += n;
-    if (stage_ended)
-        end_stage(sa);
-    *done = km_sa_is_done(sa);
-done:
+    sa->models_done += r->n;
     free(value);
+    if (ends_stage(sa, sa->cell - 1))
+        end_stage(sa);
+    return sa->watch->taken ? sa->watch->taken(sa->watch->context, d) : KM_OK;
+}
+
+static void say_lost(void *context, int engine, const char *why)
+{
+    const km_sa *sa = context;
+
+    sa->watch->lost(sa->watch->context, engine, why);
+}
+
+km_status km_sa_run(km_sa *sa, km_dispatch *dispatch, const km_sa_watch *watch, km_diag *d)
+{
+    km_work work = {.in_order = true, .compute = compute_task, .take = take_task, .lost = watch->lost ? say_lost : NULL, .stop = watch->stop, .context = sa};
+    km_status st = KM_OK;
+
+    sa->watch = watch;
+    KM_TRY(enter_run(sa, dispatch, d));
+    work.most_points = sa->room;
+    while (!km_sa_is_done(sa) && !(watch->stop && watch->stop())) {
+        plan_stage(sa);
+        work.n_tasks = sa->n_tasks;
+        KM_TRY(km_dispatch_run(dispatch, &work, d));
+    }
+done:
+    leave_run(sa);
     return st;
 }
 

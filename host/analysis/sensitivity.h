@@ -10,7 +10,7 @@
 
 #include "abi.h"
 #include "analysis/estimator.h"
-#include "engine/engine.h"
+#include "engine/dispatch.h"
 #include "engine/sampler.h"
 #include "store/indices.h"
 #include "study/sensitivity_block.h"
@@ -79,9 +79,17 @@ uint64_t km_sa_models_done(const km_sa *sa);
 /* Models so far by KM_POINT_*; the last count is of what is none of those. */
 const uint64_t *km_sa_statuses(const km_sa *sa);
 
-/* One chunk: a number of whole cells that suits the engine's batch. The first call prepares the engine for the sample.
- * *done: the last cell is digested, or the intervals are narrow enough. */
-km_status km_sa_step(km_sa *sa, km_engine *engine, bool *done, km_diag *d);
+/* Who looks on. All may be NULL but `context`. */
+typedef struct km_sa_watch {
+    void *context;
+    km_status (*taken)(void *context, km_diag *d);         /* some more cells are digested */
+    void (*lost)(void *context, int engine, const char *why); /* a device failed, and the others go on */
+    bool (*stop)(void);                                    /* asked in any thread: true ends the run soon */
+} km_sa_watch;
+
+/* Runs the cells that are left, on all engines of the dispatch, until the last one is digested, the intervals are narrow enough or
+ * `stop` says so. What is computed does not depend on the engines, nor on how many models one takes at once. */
+km_status km_sa_run(km_sa *sa, km_dispatch *dispatch, const km_sa_watch *watch, km_diag *d);
 
 /* Called for every model, in order: the factors of its dimensions (km_sa_dimension_value) and its measures.
  * A run that goes on from a state begins where that ended. */

@@ -296,24 +296,6 @@ done:
 
 /* ---- the command ---- */
 
-/* Bits follow the program: where devices of several kinds have several, "sha256 of N lanes, ..."; else NULL. */
-static char *name_programs(const job *j)
-{
-    km_text out = {0};
-    int n = 0;
-
-    for (int i = 0; i < km_dispatch_n(j->dispatch); i++) {
-        const km_engine_facts *f = km_engine_facts_of(km_dispatch_engine(j->dispatch, i));
-        if (out.data && strstr(out.data, f->program_hash))
-            continue;
-        km_text_add(&out, "%s%s of %d lanes", n++ ? ", " : "", f->program_hash, f->lanes);
-    }
-    if (n > 1)
-        return km_text_take(&out);
-    km_text_clear(&out);
-    return NULL;
-}
-
 static void say_tuning(const job *j, int i)
 {
     const km_engine_facts *f = km_engine_facts_of(km_dispatch_engine(j->dispatch, i));
@@ -337,7 +319,7 @@ static km_status open_engines(job *j, const km_arguments *a, km_diag *d)
     KM_TRY(km_dispatch_build(j->dispatch, j->study, d));
     KM_TRY(km_report_warnings(d, km_argument(a, "strict") != NULL, j->quiet));
     j->engine = km_dispatch_engine(j->dispatch, 0);
-    j->programs = name_programs(j);
+    j->programs = km_dispatch_programs(j->dispatch);
     j->chunks = km_alloc((size_t)km_dispatch_n(j->dispatch), sizeof *j->chunks);
     for (int i = 0; i < km_dispatch_n(j->dispatch); i++)
         say_tuning(j, i);

@@ -12,6 +12,7 @@
 #include "cli/map_analysis.h"
 #include "cli/record.h"
 #include "cli/statuses.h"
+#include "engine/dispatch.h"
 #include "store/provenance.h"
 #include "view/indices_table.h"
 #include "view/progress.h"
@@ -29,8 +30,10 @@ enum { LINES = 20, SAVE_SECONDS = 5, MOST_SAMPLE = 1000000 };
 typedef struct job {
     km_study *study;
     km_sa *sa;
-    km_engine *engine;
-    km_engine_options options;
+    km_dispatch *dispatch;
+    const km_engine *engine;   /* the first */
+    char *programs;
+    km_progress progress;
     char *method_choice;
     km_analysis_place place;
     char *attributes;          /* what the analysis is */
@@ -51,10 +54,10 @@ static double now(clockid_t clock)
 static void clear_job(job *j)
 {
     km_sa_destroy(j->sa);
-    km_engine_destroy(j->engine);
+    km_dispatch_destroy(j->dispatch);
     km_study_destroy(j->study);
     km_analysis_place_clear(&j->place);
-    free(j->method_choice), free(j->attributes);
+    free(j->method_choice), free(j->programs), free(j->attributes);
 }
 
 /* ---- what it is ---- */
@@ -63,7 +66,7 @@ static void clear_job(job *j)
 static void name_analysis(job *j)
 {
     const km_engine_facts *f = km_engine_facts_of(j->engine);
-    const km_analysis_facts facts = {.version = KM_VERSION, .program_hash = f->program_hash, .precision = f->single ? "single" : "double",
+    const km_analysis_facts facts = {.version = KM_VERSION, .program_hash = j->programs ? j->programs : f->program_hash, .precision = f->single ? "single" : "double",
                                      .integrator = j->study->solver.method->name, .method_choice = j->method_choice, .lanes = f->lanes,
                                      .until = j->study->sensitivity->until};
     km_text text = {0};
@@ -114,23 +117,37 @@ done:
     return st;
 }
 
+/* Saved at once, so that a kill loses nothing, and then from time to time. */
+static km_status taken(void *context, km_diag *d)
+{
+    job *j = context;
+
+    km_progress_show(&j->progress, km_sa_models_done(j->sa));
+    if (km_sa_is_done(j->sa) || (j->saved > 0.0 && now(CLOCK_MONOTONIC) - j->saved < SAVE_SECONDS))
+        return KM_OK;
+    return save(j, d);
+}
+
+static void say_lost(void *context, int engine, const char *why)
+{
+    const job *j = context;
+
+    if (!j->quiet)
+        fprintf(stderr, "ketamap: warning: device %d (%s) failed, the others go on with its models: %s\n", engine,
+                km_engine_facts_of(km_dispatch_engine(j->dispatch, engine))->device, why);
+}
+
 static km_status compute(job *j, bool force, km_diag *d)
 {
-    km_progress progress;
-    bool done = km_sa_is_done(j->sa);
+    const km_sa_watch watch = {j, taken, say_lost, km_interrupted};
     km_status st = KM_OK;
 
     km_interrupt_catch("finishing the chunk; once more stops at once");
-    km_progress_begin(&progress, km_sa_n_models(j->sa), j->before, j->quiet);
-    while (!done && !km_interrupted() && st == KM_OK) {
-        st = km_sa_step(j->sa, j->engine, &done, d);
-        if (st == KM_OK && !done && (j->saved == 0.0 || now(CLOCK_MONOTONIC) - j->saved > SAVE_SECONDS))
-            st = save(j, d);
-        km_progress_show(&progress, km_sa_models_done(j->sa));
-    }
-    km_progress_end(&progress);
+    km_progress_begin(&j->progress, km_sa_n_models(j->sa), j->before, j->quiet);
+    st = km_sa_run(j->sa, j->dispatch, &watch, d);
+    km_progress_end(&j->progress);
     KM_TRY(st);
-    if (!done) {
+    if (!km_sa_is_done(j->sa)) {
         KM_TRY(save(j, d));
         KM_FAIL(d, KM_E_INTERRUPTED, "interrupted; the sums over %llu of %llu models are in %s, the same command%s goes on from there",
                 (unsigned long long)km_sa_models_done(j->sa), (unsigned long long)km_sa_n_models(j->sa), j->place.state,
@@ -242,6 +259,7 @@ static void say_summary(const job *j, const km_indices *x)
     const km_engine_facts *f = km_engine_facts_of(j->engine);
     double wall = now(CLOCK_MONOTONIC) - j->start, models = (double)(km_sa_models_done(j->sa) - j->before), width = km_sa_width(x);
     double until = j->study->sensitivity->until;
+    uint64_t ignored = 0;
     km_statuses s = statuses_of(j);
 
     if (j->quiet)
@@ -249,8 +267,10 @@ static void say_summary(const job *j, const km_indices *x)
     fprintf(stderr, "ketamap: %.0f models in %.1f s (%.0f a second), build %.1f s, %s precision, rtol %.0e, on %s\n", models, wall,
             wall > 0.0 ? models / wall : 0.0, f->build_seconds, f->single ? "single" : "double", j->study->solver.rtol, f->device);
     km_statuses_print(&s, !f->fp64, stderr);
-    if (f->doses_ignored)
-        fprintf(stderr, "ketamap: %llu doses at or after the horizon were ignored, over all points\n", (unsigned long long)f->doses_ignored);
+    for (int i = 0; i < km_dispatch_n(j->dispatch); i++)
+        ignored += km_engine_facts_of(km_dispatch_engine(j->dispatch, i))->doses_ignored;
+    if (ignored)
+        fprintf(stderr, "ketamap: %llu doses at or after the horizon were ignored, over all points\n", (unsigned long long)ignored);
     if (!isnan(width))
         fprintf(stderr, "ketamap: the widest interval is %.4f after %llu base rows%s\n", width, (unsigned long long)x->n_rows,
                 until == 0.0 ? "" : km_sa_reached(j->sa) ? ", as narrow as wanted" : ", wider than wanted; a larger \"n\" makes it narrower");
@@ -273,6 +293,7 @@ static km_status open_analysis(job *j, const km_arguments *a, km_diag *d)
 {
     bool strict = km_argument(a, "strict") != NULL;
     const char *until = km_argument(a, "until"), *method = km_argument(a, "method");
+    km_engine_options options;
     km_status st = KM_OK;
 
     KM_TRY(km_study_read_sensitivity(a->positional[0], a->set, a->n_set, &j->study, d));
@@ -289,11 +310,15 @@ static km_status open_analysis(job *j, const km_arguments *a, km_diag *d)
     KM_TRY(km_sa_create(j->study, &j->sa, d));
     KM_TRY(km_report_warnings(d, strict, j->quiet));
     KM_TRY(km_analysis_place_name(j->study->path, a, &j->place, d));
-    KM_TRY(km_engine_options_read(a, &j->options, d));
-    KM_TRY(km_pilot_choose(j->study, &j->options, &j->method_choice, d));
+    KM_TRY(km_engine_options_read(a, &options, d));
+    KM_TRY(km_dispatch_create(&options, &j->dispatch, d));
+    KM_TRY(km_pilot_choose(j->study, km_dispatch_first(j->dispatch), &j->method_choice, d));
     if (j->method_choice && !j->quiet)
         fprintf(stderr, "ketamap: method %s\n", j->method_choice);
-    KM_TRY(km_engine_create(j->study, &j->options, &j->engine, d));
+    KM_TRY(km_dispatch_build(j->dispatch, j->study, d));
+    KM_TRY(km_report_warnings(d, strict, j->quiet));
+    j->engine = km_dispatch_engine(j->dispatch, 0);
+    j->programs = km_dispatch_programs(j->dispatch);
     name_analysis(j);
 done:
     return st;
@@ -356,7 +381,7 @@ static const km_option options_of[] = {
     {"resamples", "N", "of a map: bootstrap resamples that intervals come from (default 100, 20 of more than 100000 points)"},
     {"resume", NULL, "go on from NAME.zarr.state, and fail if there is none (without it: go on if there is one)"},
     {"force", NULL, "replace results that are there"},
-    KM_OPTION_SET, KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_NO_DOUBLE,
+    KM_OPTION_SET, KM_OPTION_DEVICES, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_NO_DOUBLE,
     KM_OPTION_STRICT, KM_OPTION_QUIET, KM_OPTION_KERNELS, {0}};
 
 const km_command km_command_sensitivity = {

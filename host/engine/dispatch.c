@@ -1,6 +1,7 @@
 #include "engine/dispatch.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "engine/device.h"
 
 #include <errno.h>
@@ -410,4 +411,21 @@ km_status km_dispatch_run(km_dispatch *of, const km_work *work, km_diag *d)
     pthread_mutex_destroy(&x.mutex);
     pthread_cond_destroy(&x.changed);
     return st;
+}
+
+char *km_dispatch_programs(const km_dispatch *p)
+{
+    km_text out = {0};
+    int n = 0;
+
+    for (int i = 0; i < km_dispatch_n(p); i++) {
+        const km_engine_facts *f = km_engine_facts_of(km_dispatch_engine(p, i));
+        if (out.data && strstr(out.data, f->program_hash))
+            continue;
+        km_text_add(&out, "%s%s of %d lanes", n++ ? ", " : "", f->program_hash, f->lanes);
+    }
+    if (n > 1)
+        return km_text_take(&out);
+    km_text_clear(&out);
+    return NULL;
 }

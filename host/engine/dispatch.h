@@ -48,6 +48,9 @@ int km_dispatch_n(const km_dispatch *dispatch); /* engines built */
 km_engine *km_dispatch_engine(const km_dispatch *dispatch, int i);
 const km_dispatch_count *km_dispatch_count_of(const km_dispatch *dispatch, int i);
 
+/* Bits follow the program: where devices of several kinds have several, "SHA256 of N lanes, ..."; else NULL. Caller frees. */
+char *km_dispatch_programs(const km_dispatch *dispatch);
+
 /* Runs all tasks; ends early, with KM_OK, where stop() says so. KM_E_DEVICE when no device is left. */
 km_status km_dispatch_run(km_dispatch *dispatch, const km_work *work, km_diag *d);
 

@@ -41,7 +41,7 @@ expect 2 "$ketamap" sensitivity "$folder/other.json" --output "$out.zarr"
 says "--force"
 
 # batches, compute units, lanes the same program: the same bytes
-for options in "--batch 256" "--batch 5000" "--compute-units 1"; do
+for options in "--batch 256" "--batch 5000" "--compute-units 1" "--device 0,0 --compute-units 1" "--device 0,0,0 --batch 300"; do
     run "$folder/small.json" --output "$folder/b.zarr" --force $options
     same "$out.zarr" "$folder/b.zarr"
     cmp -s "$out.tsv" "$folder/b.tsv" || fail "$options changes the table"
@@ -159,7 +159,7 @@ near "$(column "$folder/c.tsv" total top variant)" 0 0.001
 for method in efast morris dgsm regression pawn delta given_data; do
     analysis other "{\"method\": \"$method\", \"n\": 512, \"seed\": \"4\"}"
     run "$folder/other.json" --output "$folder/o.zarr" --force
-    run "$folder/other.json" --output "$folder/o2.zarr" --force --batch 64
+    run "$folder/other.json" --output "$folder/o2.zarr" --force --batch 64 --device 0,0
     same "$folder/o.zarr" "$folder/o2.zarr"
     cmp -s "$folder/o.tsv" "$folder/o2.tsv" || fail "--batch changes the table of $method"
 done
