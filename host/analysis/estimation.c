@@ -2,6 +2,7 @@
 
 #include "analysis/chains.h"
 #include "analysis/cmaes.h"
+#include "analysis/differential_evolution.h"
 #include "analysis/ensemble.h"
 #include "analysis/likelihood.h"
 #include "analysis/matrix.h"
@@ -25,7 +26,7 @@ enum { MOST_PROFILE = 64 };
 /* ---- the block ---- */
 
 static const char *const block_keys[] = {"seed", "optimise", "posterior", "ensemble", "profiles", NULL};
-static const char *const optimise_keys[] = {"starts", "evaluations", NULL};
+static const char *const optimise_keys[] = {"method", "starts", "evaluations", NULL};
 static const char *const posterior_keys[] = {"particles", NULL};
 static const char *const ensemble_keys[] = {"walkers", "steps", "thin", NULL};
 static const char *const profile_keys[] = {"points", "evaluations", NULL};
@@ -46,6 +47,7 @@ static km_status read_part(const km_json *block, const char *key, const char *co
 
 km_status km_estimation_read(const km_json *block, int n_free, km_estimation *out, km_diag *d)
 {
+    const char *method = NULL;
     const km_json *optimise = NULL, *posterior = NULL, *ensemble = NULL, *profiles = NULL, *seed;
     long starts = 8, evaluations = 250L * n_free, particles = 1000, walkers = 0, steps = 1000, thin = 1, points = 0, profile_evaluations = 300;
     km_status st = KM_OK;
@@ -60,6 +62,15 @@ km_status km_estimation_read(const km_json *block, int n_free, km_estimation *ou
     KM_TRY(read_part(block, "posterior", posterior_keys, &posterior, d));
     KM_TRY(read_part(block, "ensemble", ensemble_keys, &ensemble, d));
     KM_TRY(read_part(block, "profiles", profile_keys, &profiles, d));
+    if (optimise)
+        KM_TRY(km_json_get_string(optimise, "method", &method, d));
+    if (method && strcmp(method, "cmaes") != 0 && strcmp(method, "differential_evolution") != 0)
+        KM_TRY(km_json_fail(km_json_find(optimise, "method"), d, "expected \"cmaes\" or \"differential_evolution\", got \"%s\"", method));
+    out->evolution = method && strcmp(method, "differential_evolution") == 0;
+    if (out->evolution && km_json_find(optimise, "starts"))
+        KM_TRY(km_json_fail(km_json_find(optimise, "starts"), d, "differential evolution has one population and no starts; its \"evaluations\" are of all"));
+    if (out->evolution)
+        starts = 1, evaluations = 2000L * n_free;
     KM_TRY(read_whole(optimise, "starts", "the number of starts", 1, 256, &starts, d));
     KM_TRY(read_whole(optimise, "evaluations", "the evaluations of a start", 10, 10000000, &evaluations, d));
     KM_TRY(read_whole(posterior, "particles", "the number of particles", 16, 1000000, &particles, d));
@@ -148,16 +159,16 @@ static km_status run_cmaes(session *s, km_cmaes *c, km_diag *d)
     return st;
 }
 
-/* z: [n_free]. value: log likelihood and log prior (but for its constant) together. */
-static km_status optimise(session *s, double *z, double *value, int *agree, km_diag *d)
+/* From several starts; agree: how many of them come to the same. */
+static km_status by_cmaes(session *s, double *z, double *value, int *agree, km_diag *d)
 {
     int k = s->fit->n_free, n = s->how->starts;
-    km_cmaes_options o = {.with_prior = true, .sigma = first_sigma, .tolerance = tolerance, .most_evaluations = s->how->evaluations, .seed = s->how->seed};
+    const km_cmaes_options o = {.with_prior = true, .sigma = first_sigma, .tolerance = tolerance, .most_evaluations = s->how->evaluations,
+                                .seed = s->how->seed};
     double *start = km_alloc((size_t)n * (size_t)k, sizeof *start), one;
     km_cmaes c;
     km_status st;
 
-    s->stage = "best candidate";
     for (int i = 0; i < n; i++)
         km_draw_normals(s->how->seed, KM_STREAM_PRIOR, 2, (km_u32)i, k, start + (size_t)i * (size_t)k);
     memset(start, 0, (size_t)k * sizeof *start); /* the first start: the priors' medians */
@@ -170,20 +181,64 @@ static km_status optimise(session *s, double *z, double *value, int *agree, km_d
         *agree += one > *value - half_a_nat;
     }
     km_cmaes_destroy(&c);
-    if (st == KM_OK && isfinite(*value)) {
-        o.sigma = polish_sigma, o.tolerance = polish_tolerance, o.seed = s->how->seed + 1;
-        km_cmaes_create(k, 1, z, NULL, &o, &c);
-        st = run_cmaes(s, &c, d);
-        (void)km_cmaes_best(&c, 0, &one);
-        if (one > *value) {
-            memcpy(z, km_cmaes_best(&c, 0, value), (size_t)k * sizeof *z);
-        }
-        km_cmaes_destroy(&c);
-    }
     free(start);
-    if (st == KM_OK && !isfinite(*value))
-        return km_diag_fail(d, KM_E_NUMERICS, "no candidate has a likelihood: every one failed, or the data rule them all out; look at the "
-                                              "priors' ranges");
+    return st;
+}
+
+static km_status by_evolution(session *s, double *z, double *value, km_diag *d)
+{
+    const km_evolution_options o = {.with_prior = true, .tolerance = tolerance, .most_evaluations = s->how->evaluations, .seed = s->how->seed};
+    bool done = false;
+    km_evolution e;
+    km_status st = KM_OK;
+
+    km_evolution_create(s->fit->n_free, &o, &e);
+    while (!done && st == KM_OK) {
+        char words[64];
+        st = km_evolution_step(&e, &s->target, &done, d);
+        snprintf(words, sizeof words, "best %.2f", e.value[e.best]);
+        if (st == KM_OK)
+            say(s, words);
+    }
+    *value = e.value[e.best];
+    memcpy(z, e.z + (size_t)e.best * (size_t)e.dim, (size_t)e.dim * sizeof *z);
+    km_evolution_destroy(&e);
+    return st;
+}
+
+/* From the best so far with a small step. */
+static km_status polish(session *s, double *z, double *value, km_diag *d)
+{
+    const km_cmaes_options o = {.with_prior = true, .sigma = polish_sigma, .tolerance = polish_tolerance, .most_evaluations = s->how->evaluations,
+                                .seed = s->how->seed + 1};
+    const double *best;
+    double found;
+    km_cmaes c;
+    km_status st;
+
+    km_cmaes_create(s->fit->n_free, 1, z, NULL, &o, &c);
+    st = run_cmaes(s, &c, d);
+    best = km_cmaes_best(&c, 0, &found);
+    if (found > *value) {
+        memcpy(z, best, (size_t)s->fit->n_free * sizeof *z);
+        *value = found;
+    }
+    km_cmaes_destroy(&c);
+    return st;
+}
+
+/* z: [n_free]. value: log likelihood and log prior (but for its constant) together. */
+static km_status optimise(session *s, double *z, double *value, int *agree, km_diag *d)
+{
+    km_status st = KM_OK;
+
+    s->stage = "best candidate";
+    *agree = 1;
+    KM_TRY(s->how->evolution ? by_evolution(s, z, value, d) : by_cmaes(s, z, value, agree, d));
+    if (!isfinite(*value))
+        KM_FAIL(d, KM_E_NUMERICS, "no candidate has a likelihood: every one failed, or the data rule them all out; look at the priors' ranges");
+    KM_TRY(polish(s, z, value, d));
+done:
     return st;
 }
 

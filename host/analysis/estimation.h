@@ -1,13 +1,14 @@
 /* The steps of a fit, one after the other:
  *
- *   the best candidate     CMA-ES from several starts in the prior, then once more from the best with a small step
+ *   the best candidate     CMA-ES from several starts in the prior (or differential evolution), then CMA-ES from the best with a
+ *                          small step
  *   the posterior          Sequential Monte Carlo, with the evidence
  *   the second sampler     an ensemble, where "ensemble" asks for it
  *   profiles               of every free parameter, where "profiles" asks for them
  *   predictions            of every row, fitted or held out; scores by leaving a trial out
  *   hypotheses             the first two and the scores for each of the fit's "hypotheses"
  *
- *   "estimation": {"seed": "1", "optimise": {"starts": 8, "evaluations": 2000}, "posterior": {"particles": 1000},
+ *   "estimation": {"seed": "1", "optimise": {"method": "cmaes", "starts": 8, "evaluations": 2000}, "posterior": {"particles": 1000},
  *                  "ensemble": {"walkers": 64, "steps": 1000, "thin": 2}, "profiles": {"points": 9, "evaluations": 300}}
  *
  * All of it follows from the fit and the seed. Every likelihood goes through a log, so that a killed fit is done again
@@ -21,9 +22,10 @@
 
 typedef struct km_estimation {
     uint64_t seed;
-    int starts;               /* 0: no optimisation */
+    bool evolution;           /* differential evolution instead of CMA-ES */
+    int starts;
     uint64_t evaluations;     /* of a start */
-    size_t particles;         /* 0: no posterior */
+    size_t particles;
     int walkers, steps, thin; /* walkers 0: no second sampler */
     int profile_points;       /* 0: no profiles */
     uint64_t profile_evaluations;

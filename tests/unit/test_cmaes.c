@@ -1,8 +1,9 @@
-/* CMA-ES: the minima of functions whose minima are known, from starts that are far away, ill scaled, with other minima
+/* CMA-ES and differential evolution: the minima of functions whose minima are known, from starts that are far away, ill scaled, with other minima
  * around, with coordinates held fixed, and with a prior whose compromise is a closed form. */
 #include "cmocka_all.h"
 
 #include "analysis/cmaes.h"
+#include "analysis/differential_evolution.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -129,9 +130,40 @@ static void test_fixed(void **state)
     km_cmaes_destroy(&c);
 }
 
+static void evolve(km_status (*f)(void *, size_t, const double *, double *, km_diag *), bool with_prior, const double *at)
+{
+    km_objective t = {DIM, NULL, f};
+    const km_evolution_options o = {.members = 80, .tolerance = 1e-13, .most_evaluations = 200000, .with_prior = with_prior, .seed = 7};
+    bool done = false;
+    km_evolution e;
+    km_diag d;
+
+    km_diag_init(&d);
+    km_evolution_create(DIM, &o, &e);
+    while (!done)
+        assert_ok(km_evolution_step(&e, &t, &done, &d), &d);
+    print_message("value %.3g after %llu evaluations\n", e.value[e.best], (unsigned long long)e.evaluations);
+    for (int j = 0; j < DIM; j++)
+        assert_true(fabs(e.z[e.best * DIM + j] - at[j]) < 1e-5);
+    assert_true(e.evaluations < o.most_evaluations); /* it knew that it was done */
+    km_evolution_destroy(&e);
+    km_diag_clear(&d);
+}
+
+static void test_evolution(void **state)
+{
+    const double ones[DIM] = {1, 1, 1, 1, 1, 1}, steps[DIM] = {0, 1, 2, 3, 4, 5}, between[DIM] = {0.8, 0.8, 0.8, 0.8, 0.8, 0.8};
+
+    (void)state;
+    evolve(rosenbrock, false, ones);
+    evolve(rastrigin, false, ones);
+    evolve(ellipsoid, false, steps);
+    evolve(sphere, true, between);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_minima), cmocka_unit_test(test_fixed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_minima), cmocka_unit_test(test_fixed), cmocka_unit_test(test_evolution)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
