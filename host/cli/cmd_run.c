@@ -1,6 +1,7 @@
 /* ketamap run: a study becomes a map. */
 #include "abi.h"
 #include "analysis/audit.h"
+#include "analysis/patients.h"
 #include "analysis/pilot.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -11,9 +12,11 @@
 #include "cli/interrupt.h"
 #include "cli/record.h"
 #include "cli/statuses.h"
+#include "store/layout.h"
 #include "store/map.h"
 #include "store/zarr.h"
 #include "study/design.h"
+#include "study/population.h"
 #include "view/progress.h"
 
 #include <errno.h>
@@ -46,8 +49,9 @@ typedef struct job {
     km_endpoint_audit *audit;
     char *method_choice;
     km_results r;        /* of a chunk, at most `most` points */
+    km_patient_results patients; /* the same, of a population: status and steps are those of r */
     size_t most;
-    uint64_t done, before;
+    uint64_t done, before, failed_patients;
     km_statuses statuses;
     double start, cpu, steps;
     bool quiet;
@@ -55,10 +59,14 @@ typedef struct job {
 
 static km_status make_results(job *j, size_t most, km_diag *d)
 {
-    size_t values = most * (size_t)j->study->n_endpoints;
+    size_t values = most * (size_t)(j->study->population ? 0 : j->study->n_endpoints);
     km_status st = KM_OK;
 
     j->most = most;
+    if (j->study->population) {
+        KM_TRY(km_array_create(most * (size_t)j->study->n_statistics, sizeof(double), (void **)&j->patients.statistic, d));
+        KM_TRY(km_array_create(most, sizeof(int), (void **)&j->patients.failed, d));
+    }
     KM_TRY(km_array_create(values, sizeof *j->r.value, (void **)&j->r.value, d));
     KM_TRY(km_array_create(values, sizeof *j->r.margin, (void **)&j->r.margin, d));
     KM_TRY(km_array_create(values, sizeof *j->r.state, (void **)&j->r.state, d));
@@ -72,6 +80,7 @@ static void clear_job(job *j)
 {
     km_map_close(j->map);
     free(j->r.value), free(j->r.margin), free(j->r.state), free(j->r.status), free(j->r.steps);
+    free(j->patients.statistic), free(j->patients.failed);
     free(j->audit);
     free(j->method_choice);
     km_engine_destroy(j->engine);
@@ -94,8 +103,16 @@ static km_status run_chunk(job *j, uint64_t k, km_progress *progress, km_diag *d
 
     km_map_chunk(j->map, k, origin, extent);
     j->r.n = km_map_chunk_points(j->map, k);
-    KM_TRY(km_engine_run_box(j->engine, &box, 0, &j->r, d));
-    KM_TRY(km_map_put(j->map, k, j->r.value, j->r.state, j->r.margin, j->r.status, j->r.steps, d));
+    if (j->study->population) {
+        j->patients.status = j->r.status, j->patients.steps = j->r.steps;
+        KM_TRY(km_patients_run(j->study, j->engine, &box, (size_t)j->r.n, &j->patients, d));
+        KM_TRY(km_map_put_statistics(j->map, k, j->patients.statistic, j->patients.failed, j->r.status, j->r.steps, d));
+        for (size_t i = 0; i < j->r.n; i++)
+            j->failed_patients += (uint64_t)j->patients.failed[i];
+    } else {
+        KM_TRY(km_engine_run_box(j->engine, &box, 0, &j->r, d));
+        KM_TRY(km_map_put(j->map, k, j->r.value, j->r.state, j->r.margin, j->r.status, j->r.steps, d));
+    }
     count(j);
     j->done += j->r.n;
     km_progress_show(progress, j->before + j->done);
@@ -104,6 +121,10 @@ done:
 }
 
 /* ---- words ---- */
+
+/* Integrations of this run. */
+static uint64_t models(const job *j) { return j->done * (j->study->population ? j->study->population->n : 1); }
+
 
 static char *run_json(const job *j, const km_arguments *a, time_t begun)
 {
@@ -116,9 +137,9 @@ static char *run_json(const job *j, const km_arguments *a, time_t begun)
                 "    \"build_seconds\": %.6f,\n    \"run_seconds\": %.6f,\n"
                 "    \"cpu_seconds\": %.6f,\n    \"models_this_run\": %llu,\n    \"models_resumed\": %llu,\n"
                 "    \"models_per_second\": %.1f,\n    \"mean_steps\": %.2f,\n    \"retried\": %llu,\n    \"double_on\": \"%s\",\n    \"doses_ignored\": %llu\n}\n",
-                f->build_seconds, wall, cpu, (unsigned long long)j->done,
-                (unsigned long long)j->before, wall > 0.0 ? (double)j->done / wall : 0.0,
-                j->done ? j->steps / (double)j->done : 0.0, (unsigned long long)j->statuses.count[KM_POINT_RETRIED],
+                f->build_seconds, wall, cpu, (unsigned long long)models(j),
+                (unsigned long long)j->before, wall > 0.0 ? (double)models(j) / wall : 0.0,
+                j->done ? j->steps / (double)models(j) : 0.0, (unsigned long long)j->statuses.count[KM_POINT_RETRIED],
                 f->fp64 ? "device" : "host", (unsigned long long)f->doses_ignored);
     return km_text_take(&out);
 }
@@ -140,8 +161,11 @@ static void say_summary(const job *j, const char *path)
     if (j->quiet)
         return;
     fprintf(stderr, "ketamap: %llu models in %.1f s (%.0f a second, %.0f a core-second), build %.1f s, %s precision on %s\n",
-            (unsigned long long)j->done, wall, wall > 0.0 ? (double)j->done / wall : 0.0,
-            cpu > 0.0 ? (double)j->done / cpu : 0.0, f->build_seconds, f->single ? "single" : "double", f->device);
+            (unsigned long long)models(j), wall, wall > 0.0 ? (double)models(j) / wall : 0.0,
+            cpu > 0.0 ? (double)models(j) / cpu : 0.0, f->build_seconds, f->single ? "single" : "double", f->device);
+    if (j->study->population)
+        fprintf(stderr, "ketamap: %llu points of %zu patients; %llu patients failed and are left out (patients_failed)\n",
+                (unsigned long long)j->done, j->study->population->n, (unsigned long long)j->failed_patients);
     km_statuses_print(&j->statuses, !f->fp64, stderr);
     if (f->doses_ignored)
         fprintf(stderr, "ketamap: %llu doses at or after the horizon were ignored, over all points\n",
@@ -218,11 +242,14 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
     km_status st = KM_OK;
 
     n_dims = km_design_shape(s, shape);
-    km_zarr_chunk_shape(n_dims, shape, chunk);
+    km_map_layout_chunk(s, n_dims, shape, chunk);
     KM_TRY(make_results(j, pilot, d));
     KM_TRY(km_array_create(pilot * (size_t)s->n_slots, sizeof *row, (void **)&row, d));
     for (size_t i = 0; i < pilot; i++)
-        km_study_point(s, pilot_rank(i, pilot, s->n_points), row + i * (size_t)s->n_slots);
+        if (s->population)
+            km_study_patient(s, pilot_rank(i, pilot, s->n_points), i % s->population->n, row + i * (size_t)s->n_slots);
+        else
+            km_study_point(s, pilot_rank(i, pilot, s->n_points), row + i * (size_t)s->n_slots);
     j->r.n = 1; /* drivers compile at the first launch: that is no part of a point's time */
     KM_TRY(km_engine_run_rows(j->engine, row, &j->r, d));
     j->r.n = pilot;
@@ -231,13 +258,16 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
     seconds = now(CLOCK_MONOTONIC) - seconds;
     count(j);
     bytes += sizeof(double) * (size_t)s->n_factors;
-    for (int e = 0; e < s->n_endpoints; e++)
+    for (int e = 0; e < s->n_endpoints && s->population == NULL; e++)
         bytes += 1 + (s->store_double ? 8u : 4u) * (s->endpoint[e].margin ? 2u : 1u);
+    bytes += (s->population ? 4u : 0u) + (s->store_double ? 8u : 4u) * (size_t)s->n_statistics;
+    if (s->population)
+        printf("patients      %zu at each point\n", s->population->n);
     printf("points        %llu in %llu chunks\n", (unsigned long long)s->n_points,
            (unsigned long long)km_zarr_n_chunks(n_dims, shape, chunk));
     printf("pilot         %zu points in %.2f s, %.1f steps a point, %llu failed\n", pilot, seconds, j->steps / (double)pilot,
            (unsigned long long)km_statuses_failed(&j->statuses));
-    printf("time          about %.0f s, and %.1f s for the build\n", seconds / (double)pilot * (double)s->n_points,
+    printf("time          about %.0f s, and %.1f s for the build\n", seconds / (double)pilot * (double)km_study_models(s),
            km_engine_facts_of(j->engine)->build_seconds);
     printf("disk          at most %.1f MB, often a third of that (%s)\n", (double)bytes * (double)s->n_points / 1e6, path);
     printf("memory        about %.0f MB here, whatever the number of points\n", memory_needed(s));
