@@ -9,9 +9,10 @@
 #include <string.h>
 
 /* A new method is a file with its row, and a line here. */
-const km_sa_method *const km_sa_methods[] = {&km_sa_sobol, NULL};
+const km_sa_method *const km_sa_methods[] = {&km_sa_sobol, &km_sa_efast, &km_sa_morris, &km_sa_dgsm, &km_sa_regression,
+                                             &km_sa_pawn, &km_sa_delta, &km_sa_given_data, NULL};
 
-static const char *const common_keys[] = {"method", "n", "seed", "second_order", "groups", "factors", "until", "replicates", "times"};
+static const char *const common_keys[] = {"method", "n", "seed", "groups", "factors", "until", "times"};
 enum { N_COMMON_KEYS = sizeof common_keys / sizeof *common_keys, MOST_KEYS = 32, BATCHES = 8 };
 
 struct km_sa {
@@ -32,6 +33,8 @@ struct km_sa {
     km_results r;
     double *value;               /* [n_measures][room] */
     double *unit, *row;          /* of a drawn sample */
+    km_sa_observer *observer;
+    void *observer_context;
 };
 
 /* ---- measures ---- */
@@ -96,58 +99,97 @@ static char *measure_about(const km_study *study, const km_sa_measure *m)
 
 /* ---- making ---- */
 
-static km_status find_method(const km_study *study, const km_sa_method **out, km_diag *d)
+km_status km_sa_find_method(const char *name, const km_json *place, const km_sa_method **out, km_diag *d)
 {
-    const km_sensitivity *s = study->sensitivity;
     const char *known[MOST_KEYS] = {NULL}, *nearest;
-    km_text list = {0};
+    km_text message = {0};
     size_t n = 0;
     km_status st = KM_OK;
 
     for (*out = NULL; km_sa_methods[n]; n++) {
         known[n] = km_sa_methods[n]->name;
-        km_text_add(&list, "%s\"%s\"", n ? ", " : "", known[n]);
-        if (strcmp(known[n], s->method) == 0)
+        if (strcmp(known[n], name) == 0)
             *out = km_sa_methods[n];
     }
-    nearest = km_text_nearest(s->method, known, n);
-    if (*out == NULL && nearest)
-        st = km_json_fail(km_json_find(s->node, "method"), d, "there is no method \"%s\" of sensitivity analysis; did you mean \"%s\"?",
-                          s->method, nearest);
-    else if (*out == NULL)
-        st = km_json_fail(km_json_find(s->node, "method"), d, "there is no method \"%s\" of sensitivity analysis; known are %s", s->method,
-                          list.data);
-    km_text_clear(&list);
+    if (*out)
+        return KM_OK;
+    nearest = km_text_nearest(name, known, n);
+    km_text_add(&message, "there is no method \"%s\" of sensitivity analysis; ", name);
+    if (nearest)
+        km_text_add(&message, "did you mean \"%s\"?", nearest);
+    for (size_t i = 0; i < n && !nearest; i++)
+        km_text_add(&message, "%s\"%s\"", i ? ", " : "known are ", known[i]);
+    st = place ? km_json_fail(place, d, "%s", message.data) : km_diag_fail(d, KM_E_INPUT, "%s", message.data);
+    km_text_clear(&message);
     return st;
 }
 
+static bool has_key(const km_sa_method *method, const char *key)
+{
+    for (size_t i = 0; method->keys && method->keys[i]; i++)
+        if (strcmp(method->keys[i], key) == 0)
+            return true;
+    return false;
+}
+
+/* What another method knows is named as such, before what none knows. */
 static km_status check_keys(const km_study *study, const km_sa_method *method, km_diag *d)
 {
+    const km_json *node = study->sensitivity->node;
     const char *keys[MOST_KEYS];
     size_t n = N_COMMON_KEYS;
 
-    if (study->sensitivity->node == NULL)
+    if (node == NULL)
         return KM_OK;
+    for (size_t i = 0; i < node->n; i++)
+        for (size_t k = 0; km_sa_methods[k] && !has_key(method, node->child[i].key); k++)
+            if (has_key(km_sa_methods[k], node->child[i].key))
+                return km_json_fail(&node->child[i], d, "\"%s\" is a setting of method \"%s\", and this is \"%s\"", node->child[i].key,
+                                    km_sa_methods[k]->name, method->name);
     memcpy(keys, common_keys, sizeof common_keys);
     for (size_t i = 0; method->keys && method->keys[i] && n + 1 < MOST_KEYS; i++)
         keys[n++] = method->keys[i];
     keys[n] = NULL;
-    return km_json_allow(study->sensitivity->node, keys, d);
+    return km_json_allow(node, keys, d);
+}
+
+/* What not every method can do. */
+static km_status check_abilities(const km_study *study, const km_sa_method *method, km_diag *d)
+{
+    const km_sensitivity *s = study->sensitivity;
+    const km_json *until = s->node ? km_json_find(s->node, "until") : NULL, *factors = s->node ? km_json_find(s->node, "factors") : NULL;
+
+    for (int u = 0; u < s->n_units && !method->groups; u++)
+        if (s->grouped[u])
+            return km_json_fail(km_json_find(s->node, "groups"), d, "method \"%s\" has no groups; sobol and morris have", method->name);
+    for (int f = 0; f < study->n_factors && !method->choices; f++)
+        if (study->factor[f].law.kind == KM_LAW_CHOICE)
+            return km_json_fail(factors, d, "method \"%s\" takes derivatives, and there is none of the choice %s", method->name,
+                                s->dimension[study->factor[f].dimension]);
+    if (s->until > 0.0 && method->most_rows == 0) {
+        static const char text[] = "the sample of method \"%s\" does not grow, so that it cannot go on until intervals are narrow; sobol, morris and dgsm can";
+        return until ? km_json_fail(until, d, text, method->name) : km_diag_fail(d, KM_E_INPUT, text, method->name);
+    }
+    return KM_OK;
 }
 
 km_status km_sa_create(const km_study *study, km_sa **out, km_diag *d)
 {
     km_sa *sa = km_alloc(1, sizeof *sa);
+    km_sensitivity *s = study->sensitivity;
     km_status st = KM_OK;
 
     *out = NULL;
     sa->study = study;
-    KM_TRY(find_method(study, &sa->method, d));
+    KM_TRY(km_sa_find_method(s->method, s->node ? km_json_find(s->node, "method") : NULL, &sa->method, d));
     KM_TRY(check_keys(study, sa->method, d));
+    KM_TRY(check_abilities(study, sa->method, d));
+    if (s->n == 0)
+        s->n = s->until > 0.0 ? sa->method->most_rows : sa->method->rows;
     if (study->n_endpoints == 0)
         KM_FAIL(d, KM_E_INPUT, "%s has no endpoints, so there is nothing to analyse; see \"endpoints\"", study->path);
     make_measures(sa);
-    KM_TRY(sa->method->create(study, sa->n_measures, &sa->self, d));
+    KM_TRY(sa->method->create(sa->method, study, sa->n_measures, &sa->self, d));
     sa->n_cells = sa->method->n_cells(sa->self);
     for (uint64_t c = 0; c < sa->n_cells; c++)
         sa->n_models += sa->method->cell_models(sa->self, c);
@@ -286,6 +328,62 @@ static void measure_all(km_sa *sa, size_t n)
     }
 }
 
+/* ---- watching ---- */
+
+double km_sa_dimension_value(const km_study *study, int dimension, double unit)
+{
+    const km_factor *factor = NULL;
+    int n = 0;
+
+    for (int f = 0; f < study->n_factors; f++)
+        if (study->factor[f].dimension == dimension && n++ == 0)
+            factor = &study->factor[f];
+    if (n > 1)
+        return fmin(floor(unit * factor->law.n_choices), factor->law.n_choices - 1.0);
+    return km_law_quantile(&factor->law, unit);
+}
+
+void km_sa_observe(km_sa *sa, km_sa_observer *observer, void *context)
+{
+    sa->observer = observer;
+    sa->observer_context = context;
+}
+
+/* unit: [models][dimensions] */
+static void draw_cell(const km_sa *sa, uint64_t cell, size_t models, double *unit)
+{
+    km_sample_part part;
+    size_t members, k = (size_t)sa->study->sensitivity->n_dimensions;
+
+    if (sa->method->draw) {
+        sa->method->draw(sa->self, cell, unit);
+        return;
+    }
+    sa->method->part(sa->self, cell, &part);
+    members = models / part.n;
+    for (size_t i = 0; i < models; i++)
+        km_sample_unit(sa->study, part.replicate, part.first + (uint32_t)(i / members), (int)(i % members), unit + i * k);
+}
+
+/* A cell whose measures are value[m]. */
+static void show_cell(const km_sa *sa, uint64_t cell, const double *const *value)
+{
+    size_t models = sa->method->cell_models(sa->self, cell), k = (size_t)sa->study->sensitivity->n_dimensions;
+    double *unit = km_alloc(models * k, sizeof *unit), *measure = km_alloc((size_t)sa->n_measures, sizeof *measure);
+
+    draw_cell(sa, cell, models, unit);
+    for (size_t i = 0; i < models; i++) {
+        for (size_t j = 0; j < k; j++)
+            unit[i * k + j] = km_sa_dimension_value(sa->study, (int)j, unit[i * k + j]);
+        for (int m = 0; m < sa->n_measures; m++)
+            measure[m] = value[m][i];
+        sa->observer(sa->observer_context, unit + i * k, measure);
+    }
+    free(unit), free(measure);
+}
+
+/* ---- steps ---- */
+
 static void end_stage(km_sa *sa)
 {
     KM_PUSH(sa->stage, sa->n_stages);
@@ -320,6 +418,8 @@ km_status km_sa_step(km_sa *sa, km_engine *engine, bool *done, km_diag *d)
     for (uint64_t c = 0; c < n_cells; c++) {
         for (int m = 0; m < sa->n_measures; m++)
             value[m] = sa->value + (size_t)m * n + at;
+        if (sa->observer)
+            show_cell(sa, sa->cell, value);
         at += sa->method->cell_models(sa->self, sa->cell);
         sa->method->digest(sa->self, sa->cell, value);
         sa->cell++;
@@ -359,12 +459,20 @@ static char *unit_about(const km_study *study, int unit)
     return km_text_take(&out);
 }
 
+km_indices *km_sa_room(const km_sa_method *method, int n_endpoints, int n_factors, bool pairs)
+{
+    const char *const *column = method->estimator ? method->estimator->column : method->column;
+    km_indices *x = km_indices_create(n_endpoints, n_factors, column, count_names(column), method->pair_column,
+                                      pairs ? count_names(method->pair_column) : 0);
+
+    x->sort_column = km_indices_column(x, method->estimator ? method->estimator->sort_column : method->sort_column);
+    return x;
+}
+
 km_indices *km_sa_indices(const km_sa *sa)
 {
     const km_sensitivity *s = sa->study->sensitivity;
-    bool pairs = sa->method->pair_column && s->second_order;
-    km_indices *x = km_indices_create(sa->n_measures, s->n_units, sa->method->column, count_names(sa->method->column),
-                                      sa->method->pair_column, pairs ? count_names(sa->method->pair_column) : 0);
+    km_indices *x = km_sa_room(sa->method, sa->n_measures, s->n_units, sa->method->pair_column && s->second_order);
 
     for (int m = 0; m < sa->n_measures; m++) {
         const km_sa_measure *measure = &sa->measure[m];
@@ -376,7 +484,6 @@ km_indices *km_sa_indices(const km_sa *sa)
         x->factor[i] = km_strdup(s->unit_name[i]);
         x->factor_about[i] = unit_about(sa->study, i);
     }
-    x->sort_column = km_indices_column(x, sa->method->sort_column);
     sa->method->evaluate(sa->self, x);
     x->n_models = sa->models_done;
     return x;

@@ -9,6 +9,7 @@
 #define KM_ANALYSIS_SENSITIVITY_H
 
 #include "abi.h"
+#include "analysis/estimator.h"
 #include "engine/engine.h"
 #include "engine/sampler.h"
 #include "store/indices.h"
@@ -30,11 +31,14 @@ typedef struct km_sa_measure {
 typedef struct km_sa_method {
     const char *name, *about;
     const char *const *keys;          /* of the block, for this method alone; ends with NULL; may be NULL */
+    uint64_t rows, most_rows;         /* "n" by default; with "until", which is refused where this is 0 */
+    bool groups, choices;             /* it can do them */
+    const km_estimator *estimator;    /* its columns are the method's; or NULL, and: */
     const char *const *column;        /* of the TSV, between factor and n_used; ends with NULL */
     const char *const *pair_column;   /* ends with NULL; may be NULL */
     const char *sort_column;
     /* Checks what the study asks for, and makes room for sums. */
-    km_status (*create)(const km_study *study, int n_measures, void **self, km_diag *d);
+    km_status (*create)(const struct km_sa_method *method, const km_study *study, int n_measures, void **self, km_diag *d);
     void (*destroy)(void *self);
     uint64_t (*n_cells)(const void *self);
     size_t (*cell_models)(const void *self, uint64_t cell);           /* models of a cell */
@@ -52,7 +56,12 @@ typedef struct km_sa_method {
 } km_sa_method;
 
 extern const km_sa_method *const km_sa_methods[]; /* ends with NULL */
-extern const km_sa_method km_sa_sobol;
+extern const km_sa_method km_sa_sobol, km_sa_morris, km_sa_efast, km_sa_dgsm, km_sa_regression, km_sa_pawn, km_sa_delta, km_sa_given_data;
+
+/* The method `name`; where there is none KM_E_INPUT, at `place` (may be NULL), with those there are. */
+km_status km_sa_find_method(const char *name, const km_json *place, const km_sa_method **out, km_diag *d);
+/* Room for a method's numbers, columns named. */
+km_indices *km_sa_room(const km_sa_method *method, int n_endpoints, int n_factors, bool pairs);
 
 typedef struct km_sa km_sa;
 
@@ -73,6 +82,14 @@ const uint64_t *km_sa_statuses(const km_sa *sa);
 /* One chunk: a number of whole cells that suits the engine's batch. The first call prepares the engine for the sample.
  * *done: the last cell is digested, or the intervals are narrow enough. */
 km_status km_sa_step(km_sa *sa, km_engine *engine, bool *done, km_diag *d);
+
+/* Called for every model, in order: the factors of its dimensions (km_sa_dimension_value) and its measures.
+ * A run that goes on from a state begins where that ended. */
+typedef void km_sa_observer(void *context, const double *factor, const double *measure);
+void km_sa_observe(km_sa *sa, km_sa_observer *observer, void *context);
+
+/* The value of a dimension, in the factor's unit; where one dimension sets several numbers (variants), which choice it is. */
+double km_sa_dimension_value(const km_study *study, int dimension, double unit);
 
 /* The numbers now; the caller's. */
 km_indices *km_sa_indices(const km_sa *sa);

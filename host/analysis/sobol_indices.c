@@ -14,7 +14,7 @@
  * (numerator - index * denominator), which are independent and alike. */
 #include "analysis/sensitivity.h"
 
-#include "analysis/student.h"
+#include "analysis/ratio.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -109,13 +109,14 @@ static void warn_balance(const sobol *s, const km_json *place, km_diag *d)
     free(where);
 }
 
-static km_status create(const km_study *study, int n_measures, void **self, km_diag *d)
+static km_status create(const km_sa_method *method, const km_study *study, int n_measures, void **self, km_diag *d)
 {
     const km_sensitivity *q = study->sensitivity;
     uint64_t replicates = (uint64_t)q->replicates;
     const km_json *n = q->node ? km_json_find(q->node, "n") : NULL;
     sobol *s;
 
+    (void)method;
     *self = NULL;
     if (q->n % replicates != 0)
         return km_json_fail(n ? n : km_json_find(q->node, "replicates"), d,
@@ -272,52 +273,10 @@ static void digest(void *self, uint64_t cell, const double *const *value)
 
 /* ---- indices ---- */
 
-/* An index: the sum of num over the sum of den, replicate by replicate, and its parts for intervals. */
-typedef struct ratio {
-    double value;
-    double *residual; /* per replicate, of the value */
-} ratio;
-
-/* num and den are [n] sums of replicates; fills r. False without variance. */
-static bool make_ratio(const double *num, const double *den, int n, double least, ratio *r)
-{
-    double above = 0.0, below = 0.0;
-
-    for (int i = 0; i < n; i++) {
-        above += num[i];
-        below += den[i];
-    }
-    if (!(below > least))
-        return false;
-    r->value = above / below;
-    for (int i = 0; i < n; i++)
-        r->residual[i] = (num[i] - r->value * den[i]) * n / below;
-    return true;
-}
-
-/* The half-width of the interval of a mean whose residuals these are: replicates without rows do not count. */
-static double half_width(const double *residual, const double *rows, int n)
-{
-    double sum = 0.0, squares = 0.0;
-    int k = 0;
-
-    for (int i = 0; i < n; i++)
-        if (rows[i] > 0.0) {
-            sum += residual[i];
-            k++;
-        }
-    if (k < 2)
-        return (double)NAN;
-    for (int i = 0; i < n; i++)
-        if (rows[i] > 0.0)
-            squares += (residual[i] - sum / k) * (residual[i] - sum / k);
-    return km_student_quantile(k - 1, 0.95) * sqrt(squares / (k - 1.0) * k) / n;
-}
-
 /* What evaluating one measure needs, an entry a replicate. */
 typedef struct workspace {
     double *rows, *num, *den, *control, *residual;
-    ratio *first, *total;
+    km_ratio *first, *total;
     double sum_rows, least;
 } workspace;
 
@@ -396,7 +355,7 @@ static bool evaluate_total(const sobol *s, int m, int i, workspace *w)
         const double *u = unit_of(s, sums_of(s, m, r), i);
         w->num[r] = s->second ? 0.25 * (u[SUM_TOTAL] + u[SUM_TOTAL_D]) : 0.5 * u[SUM_TOTAL];
     }
-    return make_ratio(w->num, w->den, s->n_replicates, w->least, &w->total[i]);
+    return km_ratio_make(w->num, w->den, s->n_replicates, w->least, &w->total[i]);
 }
 
 static double beta_of(const workspace *w, int i) { return fmin(fmax(1.0 - w->total[i].value, 0.0), 1.0); }
@@ -418,14 +377,14 @@ static bool evaluate_first(const sobol *s, int m, int i, workspace *w)
         }
         w->num[r] -= beta * w->control[r];
     }
-    return make_ratio(w->num, w->den, s->n_replicates, w->least, &w->first[i]);
+    return km_ratio_make(w->num, w->den, s->n_replicates, w->least, &w->first[i]);
 }
 
 /* The closed index of the pair less both first orders. */
 static bool evaluate_pair(const sobol *s, int m, int i, int j, workspace *w, double *value)
 {
     double mean = 0.0, beta = beta_of(w, i) * beta_of(w, j);
-    ratio closed = {.residual = w->residual};
+    km_ratio closed = {.residual = w->residual};
 
     mean = 0.25 * (pooled_unit(s, m, i, SUM_C) + pooled_unit(s, m, i, SUM_D) + pooled_unit(s, m, j, SUM_C) +
                    pooled_unit(s, m, j, SUM_D)) / w->sum_rows;
@@ -436,7 +395,7 @@ static bool evaluate_pair(const sobol *s, int m, int i, int j, workspace *w, dou
         w->num[r] = 0.5 * (*pair_of(s, x, i, j) - mean * sum) + n * mean * mean - beta * w->control[r];
         w->den[r] = 0.25 * (u[SUM_CC] + u[SUM_DD] + v[SUM_CC] + v[SUM_DD] - 2.0 * mean * sum) + n * mean * mean;
     }
-    if (!make_ratio(w->num, w->den, s->n_replicates, w->least, &closed))
+    if (!km_ratio_make(w->num, w->den, s->n_replicates, w->least, &closed))
         return false;
     *value = closed.value - w->first[i].value - w->first[j].value;
     for (int r = 0; r < s->n_replicates; r++)
@@ -444,9 +403,9 @@ static bool evaluate_pair(const sobol *s, int m, int i, int j, workspace *w, dou
     return true;
 }
 
-static void put(const sobol *s, const workspace *w, const ratio *r, km_indices *out, int column, int m, int i)
+static void put(const sobol *s, const workspace *w, const km_ratio *r, km_indices *out, int column, int m, int i)
 {
-    double half = half_width(r->residual, w->rows, s->n_replicates);
+    double half = km_ratio_half_width(r->residual, w->rows, s->n_replicates);
 
     *km_indices_at(out, column, m, i) = r->value;
     *km_indices_at(out, column + 1, m, i) = r->value - half;
@@ -455,7 +414,7 @@ static void put(const sobol *s, const workspace *w, const ratio *r, km_indices *
 
 static void put_pair(const sobol *s, const workspace *w, double value, km_indices *out, int m, int i, int j)
 {
-    double half = half_width(w->residual, w->rows, s->n_replicates);
+    double half = km_ratio_half_width(w->residual, w->rows, s->n_replicates);
     const double three[] = {value, value - half, value + half};
 
     for (int c = 0; c < 3; c++)
@@ -498,12 +457,18 @@ static void evaluate(const void *self, km_indices *out)
     free_workspace(s, w);
 }
 
+static const char *const keys[] = {"second_order", "replicates", NULL};
 static const char *const columns[] = {"first", "first_low", "first_high", "total", "total_low", "total_high", NULL};
 static const char *const pair_columns[] = {"second", "second_low", "second_high", NULL};
 
 const km_sa_method km_sa_sobol = {
     .name = "sobol",
     .about = "shares of the variance: first order, total, second order on request",
+    .rows = 65536,
+    .most_rows = 1 << 24,
+    .groups = true,
+    .choices = true,
+    .keys = keys,
     .column = columns,
     .pair_column = pair_columns,
     .sort_column = "total",

@@ -5,16 +5,18 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "cli/analysis_results.h"
 #include "cli/command.h"
 #include "cli/engine_options.h"
 #include "cli/interrupt.h"
+#include "cli/map_analysis.h"
 #include "cli/record.h"
 #include "cli/statuses.h"
-#include "store/indices_store.h"
 #include "store/provenance.h"
 #include "view/indices_table.h"
 #include "view/progress.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINES = 20, SAVE_SECONDS = 5 };
+enum { LINES = 20, SAVE_SECONDS = 5, MOST_SAMPLE = 1000000 };
 
 typedef struct job {
     km_study *study;
@@ -30,7 +32,7 @@ typedef struct job {
     km_engine *engine;
     km_engine_options options;
     char *method_choice;
-    char *path, *stem, *state; /* NAME.zarr, NAME, NAME.zarr.state */
+    km_analysis_place place;
     char *attributes;          /* what the analysis is */
     char name[65];             /* their hash */
     double start, cpu, saved;
@@ -51,27 +53,11 @@ static void clear_job(job *j)
     km_sa_destroy(j->sa);
     km_engine_destroy(j->engine);
     km_study_destroy(j->study);
-    free(j->method_choice), free(j->path), free(j->stem), free(j->state), free(j->attributes);
+    km_analysis_place_clear(&j->place);
+    free(j->method_choice), free(j->attributes);
 }
 
-/* ---- where things go ---- */
-
-static km_status name_results(job *j, const km_arguments *a, km_diag *d)
-{
-    const char *output = km_argument(a, "output"), *slash = strrchr(j->study->path, '/'), *stem = slash ? slash + 1 : j->study->path;
-    size_t n = strlen(stem);
-
-    if (output && *output == '\0')
-        return km_diag_fail(d, KM_E_INPUT, "--output is empty; give the results a name such as results/NAME.zarr");
-    n -= n > 5 && strcmp(stem + n - 5, ".json") == 0 ? 5 : 0;
-    j->path = output ? km_strdup(output) : km_format("results/%.*s%s.zarr", (int)n, stem, strncmp(stem, "sensitivity", 11) ? "-sensitivity" : "");
-    for (n = strlen(j->path); n > 1 && j->path[n - 1] == '/'; n--)
-        j->path[n - 1] = '\0'; /* what belongs to it stands beside it, not in it */
-    n = strlen(j->path);
-    j->stem = km_format("%.*s", (int)(n > 5 && strcmp(j->path + n - 5, ".zarr") == 0 ? n - 5 : n), j->path);
-    j->state = km_format("%s.state", j->path);
-    return KM_OK;
-}
+/* ---- what it is ---- */
 
 /* What makes two analyses the same; the sizes that --until may stop at are not in it. */
 static void name_analysis(job *j)
@@ -96,7 +82,7 @@ static km_status save(job *j, km_diag *d)
     km_status st = KM_OK;
 
     KM_TRY(km_sa_save(j->sa, j->name, &bytes, &size, d));
-    KM_TRY(km_file_write(j->state, bytes, size, d));
+    KM_TRY(km_file_write(j->place.state, bytes, size, d));
     j->saved = now(CLOCK_MONOTONIC);
 done:
     free(bytes);
@@ -109,19 +95,19 @@ static km_status load(job *j, bool wanted, km_diag *d)
     size_t size = 0;
     km_status st = KM_OK;
 
-    if (!km_file_exists(j->state)) {
+    if (!km_file_exists(j->place.state)) {
         if (wanted)
-            KM_FAIL(d, KM_E_INPUT, "there is no %s to resume; without --resume the analysis begins anew", j->state);
+            KM_FAIL(d, KM_E_INPUT, "there is no %s to resume; without --resume the analysis begins anew", j->place.state);
         goto done;
     }
-    KM_TRY(km_file_read(j->state, &bytes, &size, d));
+    KM_TRY(km_file_read(j->place.state, &bytes, &size, d));
     st = km_sa_load(j->sa, j->name, (const unsigned char *)bytes, size, d);
     if (st != KM_OK)
-        km_diag_context(d, "cannot go on from %s (--force begins anew)", j->state);
+        km_diag_context(d, "cannot go on from %s (--force begins anew)", j->place.state);
     KM_TRY(st);
     j->before = km_sa_models_done(j->sa);
     if (!j->quiet)
-        fprintf(stderr, "ketamap: resuming %s, %llu of %llu models are there\n", j->state, (unsigned long long)j->before,
+        fprintf(stderr, "ketamap: resuming %s, %llu of %llu models are there\n", j->place.state, (unsigned long long)j->before,
                 (unsigned long long)km_sa_n_models(j->sa));
 done:
     free(bytes);
@@ -147,11 +133,66 @@ static km_status compute(job *j, bool force, km_diag *d)
     if (!done) {
         KM_TRY(save(j, d));
         KM_FAIL(d, KM_E_INTERRUPTED, "interrupted; the sums over %llu of %llu models are in %s, the same command%s goes on from there",
-                (unsigned long long)km_sa_models_done(j->sa), (unsigned long long)km_sa_n_models(j->sa), j->state,
+                (unsigned long long)km_sa_models_done(j->sa), (unsigned long long)km_sa_n_models(j->sa), j->place.state,
                 force ? " without --force" : "");
     }
 done:
     return st;
+}
+
+/* ---- the sample as a table ---- */
+
+typedef struct sample_table {
+    FILE *file;
+    int n_factors, n_measures;
+} sample_table;
+
+static void add_model(void *context, const double *factor, const double *measure)
+{
+    const sample_table *t = context;
+
+    for (int i = 0; i < t->n_factors; i++)
+        fprintf(t->file, "%s%.17g", i ? "\t" : "", factor[i]);
+    for (int i = 0; i < t->n_measures; i++)
+        fprintf(t->file, isnan(measure[i]) ? "\tnan" : "\t%.17g", measure[i]);
+    fputc('\n', t->file);
+}
+
+static km_status open_sample(const job *j, const char *path, sample_table *t, km_diag *d)
+{
+    const km_sensitivity *s = j->study->sensitivity;
+    km_status st = KM_OK;
+
+    if (km_sa_n_models(j->sa) > MOST_SAMPLE)
+        KM_FAIL(d, KM_E_INPUT, "--sample writes a line for each model, at most %d, and here are %llu; make \"n\" smaller", (int)MOST_SAMPLE,
+                (unsigned long long)km_sa_n_models(j->sa));
+    if (km_file_exists(j->place.state))
+        KM_FAIL(d, KM_E_INPUT, "--sample writes all models, and %s goes on from its middle; --force begins anew", j->place.state);
+    t->n_factors = s->n_dimensions;
+    t->n_measures = km_sa_n_measures(j->sa);
+    t->file = fopen(path, "w");
+    if (t->file == NULL)
+        KM_FAIL(d, KM_E_IO, "cannot write %s: %s", path, strerror(errno));
+    for (int i = 0; i < t->n_factors; i++)
+        fprintf(t->file, "%s%s", i ? "\t" : "", s->dimension[i]);
+    for (int m = 0; m < t->n_measures; m++) {
+        char *name = km_sa_measure_name(j->sa, m);
+        fprintf(t->file, "\t%s", name);
+        free(name);
+    }
+    fputc('\n', t->file);
+    km_sa_observe(j->sa, add_model, t);
+done:
+    return st;
+}
+
+static km_status close_sample(const char *path, sample_table *t, km_diag *d)
+{
+    bool bad = ferror(t->file) != 0;
+
+    bad = fclose(t->file) != 0 || bad;
+    t->file = NULL;
+    return bad ? km_diag_fail(d, KM_E_IO, "cannot write %s: %s", path, strerror(errno)) : KM_OK;
 }
 
 /* ---- results ---- */
@@ -174,36 +215,16 @@ static char *run_json(const job *j, const km_arguments *a, time_t begun)
     return km_text_take(&out);
 }
 
-static km_status write_table(const char *stem, const char *ending, km_text *text, km_diag *d)
-{
-    char *path = km_format("%s%s", stem, ending);
-    km_status st = km_file_write(path, text->data, text->size, d);
-
-    km_text_clear(text);
-    free(path);
-    return st;
-}
-
-static km_status write_results(const job *j, const km_indices *x, const km_arguments *a, time_t begun, km_diag *d)
+static km_status write_results(const job *j, const km_arguments *a, time_t begun, km_diag *d)
 {
     int n = km_sa_n_stages(j->sa);
     const km_indices **stage = km_alloc((size_t)n + 1, sizeof *stage);
     char *report = run_json(j, a, begun);
-    km_text text = {0};
-    km_status st = KM_OK;
+    km_status st;
 
     for (int i = 0; i < n; i++)
         stage[i] = km_sa_stage(j->sa, i);
-    km_indices_tsv(x, &text);
-    KM_TRY(write_table(j->stem, ".tsv", &text, d));
-    if (x->n_pair_columns > 0) {
-        km_indices_pair_tsv(x, &text);
-        KM_TRY(write_table(j->stem, "-pairs.tsv", &text, d));
-    }
-    KM_TRY(km_indices_write(j->path, x, stage, n, j->attributes, report, d)); /* last: it says that all is there */
-    (void)unlink(j->state);
-done:
-    km_text_clear(&text);
+    st = km_analysis_write(&j->place, stage[n - 1], stage, n, j->attributes, report, d);
     free(stage), free(report);
     return st;
 }
@@ -233,7 +254,7 @@ static void say_summary(const job *j, const km_indices *x)
     if (!isnan(width))
         fprintf(stderr, "ketamap: the widest interval is %.4f after %llu base rows%s\n", width, (unsigned long long)x->n_rows,
                 until == 0.0 ? "" : km_sa_reached(j->sa) ? ", as narrow as wanted" : ", wider than wanted; a larger \"n\" makes it narrower");
-    fprintf(stderr, "ketamap: the results are %s and %s.tsv\n", j->path, j->stem);
+    fprintf(stderr, "ketamap: the results are %s and %s.tsv\n", j->place.path, j->place.stem);
 }
 
 static km_status check_failed(const job *j, bool strict, km_diag *d)
@@ -251,10 +272,14 @@ static km_status check_failed(const job *j, bool strict, km_diag *d)
 static km_status open_analysis(job *j, const km_arguments *a, km_diag *d)
 {
     bool strict = km_argument(a, "strict") != NULL;
-    const char *until = km_argument(a, "until");
+    const char *until = km_argument(a, "until"), *method = km_argument(a, "method");
     km_status st = KM_OK;
 
     KM_TRY(km_study_read_sensitivity(a->positional[0], a->set, a->n_set, &j->study, d));
+    if (method) {
+        free(j->study->sensitivity->method);
+        j->study->sensitivity->method = km_strdup(method);
+    }
     if (until) {
         st = km_sensitivity_until(until, &j->study->sensitivity->until, d);
         if (st != KM_OK)
@@ -263,7 +288,7 @@ static km_status open_analysis(job *j, const km_arguments *a, km_diag *d)
     }
     KM_TRY(km_sa_create(j->study, &j->sa, d));
     KM_TRY(km_report_warnings(d, strict, j->quiet));
-    KM_TRY(name_results(j, a, d));
+    KM_TRY(km_analysis_place_name(j->study->path, a, &j->place, d));
     KM_TRY(km_engine_options_read(a, &j->options, d));
     KM_TRY(km_pilot_choose(j->study, &j->options, &j->method_choice, d));
     if (j->method_choice && !j->quiet)
@@ -274,30 +299,13 @@ done:
     return st;
 }
 
-/* True if the results are there already; --force takes them away. */
-static km_status look_for_results(const job *j, bool force, bool *there, km_diag *d)
-{
-    km_status st = KM_OK;
-
-    *there = false;
-    if (force) {
-        KM_TRY(km_indices_remove(j->path, d));
-        (void)unlink(j->state);
-        goto done;
-    }
-    KM_TRY(km_indices_is_there(j->path, j->attributes, there, d));
-    if (*there && !j->quiet)
-        fprintf(stderr, "ketamap: %s is complete already, and of this very analysis; --force computes it again\n", j->path);
-done:
-    return st;
-}
-
 static km_status run(const km_arguments *a, km_diag *d)
 {
     job j = {.quiet = km_argument(a, "quiet") != NULL};
+    const char *sample = km_argument(a, "sample");
+    sample_table table = {0};
+    const km_indices *x;
     bool force = km_argument(a, "force") != NULL, there = false;
-    km_indices *x = NULL;
-    char *folder = NULL;
     time_t begun = time(NULL);
     long lines;
     km_status st = KM_OK;
@@ -305,41 +313,55 @@ static km_status run(const km_arguments *a, km_diag *d)
     KM_TRY(km_argument_integer(a, "top", 0, 100000, LINES, &lines, d));
     if (force && km_argument(a, "resume"))
         KM_FAIL(d, KM_E_INPUT, "--force begins anew and --resume goes on; give one of them");
+    if (km_file_is_folder(a->positional[0])) {
+        st = km_map_analysis(a, (int)lines, d);
+        goto done;
+    }
+    if (km_argument(a, "resamples"))
+        KM_FAIL(d, KM_E_INPUT, "--resamples is for maps; a study says it in its block, \"resamples\"");
     KM_TRY(open_analysis(&j, a, d));
-    KM_TRY(look_for_results(&j, force, &there, d));
+    KM_TRY(km_analysis_place_look(&j.place, a, j.attributes, &there, d));
+    if (there && sample)
+        KM_FAIL(d, KM_E_INPUT, "the results are there, and --sample writes its table while models are run; add --force");
     if (there)
         goto done;
-    folder = km_file_folder(j.path);
-    KM_TRY(km_file_make_folder(folder, d));
+    if (sample)
+        KM_TRY(open_sample(&j, sample, &table, d));
     KM_TRY(load(&j, km_argument(a, "resume") != NULL, d));
     j.start = now(CLOCK_MONOTONIC);
     j.cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-    KM_TRY(compute(&j, force, d));
-    x = km_sa_indices(j.sa);
-    KM_TRY(write_results(&j, x, a, begun, d));
+    st = compute(&j, force, d);
+    if (sample && st == KM_OK)
+        st = close_sample(sample, &table, d);
+    KM_TRY(st);
+    KM_TRY(write_results(&j, a, begun, d));
+    x = km_sa_stage(j.sa, km_sa_n_stages(j.sa) - 1);
     km_indices_table(x, (int)lines, stdout);
     fflush(stdout); /* before the summary, where both go to one place */
     say_summary(&j, x);
     st = check_failed(&j, km_argument(a, "strict") != NULL, d);
 done:
-    km_indices_destroy(x);
+    if (table.file)
+        fclose(table.file);
     clear_job(&j);
-    free(folder);
     return st;
 }
 
 static const km_option options_of[] = {
     {"output", "NAME.zarr", "where the results go; NAME.tsv stands beside (default results/STUDY-sensitivity.zarr)"},
+    {"method", "NAME", "instead of the study's: sobol, efast, morris, dgsm, regression, pawn, delta or given_data"},
     {"until", "ci=WIDTH", "stop as soon as every interval is narrower"},
+    {"sample", "FILE.tsv", "also write the factors and measures of every model, a line each (at most 1000000)"},
     {"top", "N", "lines of an endpoint's table (default 20, 0: all)"},
+    {"resamples", "N", "of a map: bootstrap resamples that intervals come from (default 100, 20 of more than 100000 points)"},
     {"resume", NULL, "go on from NAME.zarr.state, and fail if there is none (without it: go on if there is one)"},
     {"force", NULL, "replace results that are there"},
     KM_OPTION_SET, KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_NO_DOUBLE,
     KM_OPTION_STRICT, KM_OPTION_QUIET, KM_OPTION_KERNELS, {0}};
 
 const km_command km_command_sensitivity = {
-    "sensitivity", "find which parameters drive the endpoints", "STUDY", 1,
+    "sensitivity", "find which parameters drive the endpoints", "STUDY|MAP", 1,
     "Varies the factors of the study's block \"sensitivity\", all of them at once, and prints what share of each endpoint each\n"
-    "one explains. Sums are kept, never the sample. A run that is interrupted or killed goes on when the same command is\n"
-    "given again, and ends with the same numbers.",
+    "one explains. A run that is interrupted or killed goes on when the same command is given again, and ends with the same\n"
+    "numbers. Of a map that is there already, its own points are looked at (methods given_data, regression, pawn, delta).",
     "ketamap sensitivity configs/studies/sensitivity-ishigami.json", options_of, run};

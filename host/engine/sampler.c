@@ -40,18 +40,26 @@ static bool from_b(int member, int unit, int n_units)
     return member < 2 ? member == 1 : member < n_units + 2 ? unit == member - 2 : unit != member - 2 - n_units;
 }
 
-void km_sample_row(const km_study *study, int replicate, uint32_t index, int member, double *row)
+void km_sample_unit(const km_study *study, int replicate, uint32_t index, int member, double *unit)
 {
     const km_sensitivity *s = study->sensitivity;
     uint32_t direction[32];
 
+    for (int k = 0; k < s->n_dimensions; k++) {
+        int j = k + (from_b(member, s->unit[k], s->n_units) ? s->n_dimensions : 0);
+        km_joe_kuo_directions(j, direction);
+        unit[k] = ((double)km_owen(km_sobol(direction, index), scramble_word(study, replicate, j)) + 0.5) * 0x1p-32;
+    }
+}
+
+void km_sample_row(const km_study *study, int replicate, uint32_t index, int member, double *row)
+{
+    double unit[KM_MOST_SENSITIVITY_DIMENSIONS];
+
+    km_sample_unit(study, replicate, index, member, unit);
     for (int k = 0; k < study->n_factors; k++) {
         const km_factor *f = &study->factor[k];
-        int j = f->dimension + (from_b(member, s->unit[f->dimension], s->n_units) ? s->n_dimensions : 0);
-        km_u32 x;
-        km_joe_kuo_directions(j, direction);
-        x = km_owen(km_sobol(direction, index), scramble_word(study, replicate, j));
-        row[f->slot] = km_law_quantile(&f->law, ((double)x + 0.5) * 0x1p-32) * f->factor;
+        row[f->slot] = km_law_quantile(&f->law, unit[f->dimension]) * f->factor;
     }
 }
 

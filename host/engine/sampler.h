@@ -27,5 +27,7 @@ km_status km_sampler_run(km_sampler *sampler, const km_sample_part *part, size_t
 /* The slots of a member of a base row, as the host computes them: equal to the device's but for the rounding of its
  * elementary functions. */
 void km_sample_row(const km_study *study, int replicate, uint32_t index, int member, double *row);
+/* The same as coordinates in (0, 1), one for each dimension. */
+void km_sample_unit(const km_study *study, int replicate, uint32_t index, int member, double *unit);
 
 #endif

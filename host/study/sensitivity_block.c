@@ -16,7 +16,7 @@
 static const char *const variant_keys[] = {"name", "of", "about", "values", NULL};
 static const char *const times_keys[] = {"of", "at", NULL};
 static const long most_rows = 4294967296 / KM_LEAST_REPLICATES * KM_LEAST_REPLICATES;
-enum { DEFAULT_ROWS = 65536, DEFAULT_MOST_ROWS = 1 << 24, MOST_TIMES = 500 };
+enum { PILOT_ROWS = 65536, MOST_TIMES = 500 };
 
 void km_sensitivity_destroy(km_sensitivity *s)
 {
@@ -402,7 +402,6 @@ static km_status read_sizes(km_sensitivity *s, const km_json *node, km_diag *d)
         st = km_sensitivity_until(until->string, &s->until, d);
         if (st != KM_OK)
             KM_TRY(km_json_fail(until, d, "expected the widest interval wanted, such as \"ci=0.01\", got \"%s\"", until->string));
-        s->n = DEFAULT_MOST_ROWS;
     }
     if (replicates) {
         KM_TRY(km_quantity_whole(replicates, "the number of replicates", KM_LEAST_REPLICATES, KM_MOST_REPLICATES, &count, d));
@@ -430,7 +429,7 @@ km_status km_sensitivity_read(km_study *study, const km_json *node, const bool *
                                             "those that belong together into one of \"groups\"");
     s = km_alloc(1, sizeof *s);
     study->sensitivity = s;
-    *s = (km_sensitivity){.node = node, .method = km_strdup("sobol"), .n = DEFAULT_ROWS, .seed = 1, .replicates = KM_LEAST_REPLICATES};
+    *s = (km_sensitivity){.node = node, .method = km_strdup("sobol"), .seed = 1, .replicates = KM_LEAST_REPLICATES};
     study->design = KM_DESIGN_SOBOL;
     if (node)
         KM_TRY(read_sizes(s, node, d));
@@ -438,7 +437,7 @@ km_status km_sensitivity_read(km_study *study, const km_json *node, const bool *
     KM_TRY(read_groups(study, node, d));
     for (int k = 0; k < study->n_factors; k++)
         km_joe_kuo_directions(study->factor[k].dimension, study->factor[k].direction);
-    study->n_points = s->n;
+    study->n_points = s->n ? s->n : PILOT_ROWS;
     study->seed = s->seed;
 done:
     return st;

@@ -13,7 +13,7 @@ enum { KM_LEAST_REPLICATES = 16, KM_MOST_REPLICATES = 256, KM_MOST_SENSITIVITY_D
 struct km_sensitivity {
     const km_json *node;    /* the block, for keys of a method's own (borrowed; NULL where the study has none) */
     char *method;           /* "sobol" by default; analysis/sensitivity.h knows which there are */
-    uint64_t n;             /* base sample size */
+    uint64_t n;             /* base sample size; 0 where the study gives none, until the method has set its own */
     uint64_t seed;
     bool second_order;
     int replicates;         /* independent scrambles */

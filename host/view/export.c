@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "store/zarr.h"
-#include "view/map_axis.h"
+#include "store/map_axis.h"
 
 #include <inttypes.h>
 #include <math.h>

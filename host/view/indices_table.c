@@ -43,12 +43,13 @@ static bool has_interval(const km_indices *x, int c)
            strncmp(x->column[c + 2], x->column[c], n) == 0 && strcmp(x->column[c + 2] + n, "_high") == 0;
 }
 
-/* Digits behind the point, so that an interval has two figures: those of the first line. */
+/* Digits behind the point, so that an interval has two figures, and a number not more than seven: those of the first line. */
 static int digits(const km_indices *x, int e, int f, int c)
 {
-    double width = has_interval(x, c) ? *km_indices_at(x, c + 2, e, f) - *km_indices_at(x, c + 1, e, f) : (double)NAN;
+    double width = has_interval(x, c) ? *km_indices_at(x, c + 2, e, f) - *km_indices_at(x, c + 1, e, f) : (double)NAN,
+           value = fabs(*km_indices_at(x, c, e, f)), most = value >= 1.0 ? fmax(6.0 - floor(log10(value)), 0.0) : 9.0;
 
-    return width > 0.0 ? (int)fmin(fmax(2.0 - ceil(log10(width)), 3.0), 9.0) : 4;
+    return width > 0.0 ? (int)fmin(fmax(2.0 - ceil(log10(width)), 3.0), most) : 4;
 }
 
 /* A line's cell of column c; caller frees. */

@@ -6,7 +6,7 @@
 #include "store/map.h"
 #include "store/zarr.h"
 #include "view/gnuplot.h"
-#include "view/map_axis.h"
+#include "store/map_axis.h"
 #include "view/scatter.h"
 
 #include <math.h>

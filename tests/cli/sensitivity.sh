@@ -4,10 +4,10 @@
 models=$2/configs/models
 out=$folder/r
 
-# analysis NAME BLOCK: Ishigami's function
+# analysis NAME BLOCK [MODEL]: Ishigami's function
 analysis() {
     cat >"$folder/$1.json" <<JSON
-{"model": "$models/ishigami.json", "endpoints": [{"name": "y", "of": "y", "kind": "value", "at": 0}],
+{"model": "${3:-$models/ishigami.json}", "endpoints": [{"name": "y", "of": "y", "kind": "value", "at": 0}],
  "sensitivity": $2, "solver": {"precision": "double"}}
 JSON
 }
@@ -52,15 +52,19 @@ analysis big '{"n": 1048576, "second_order": true}'
 expect 2 "$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --resume
 says "to resume"
 run "$folder/big.json" --output "$folder/whole.zarr"
-for signal in KILL INT; do
-    rm -f "$folder/k.zarr.state.seen"
-    "$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --batch 4096 >"$folder/out" 2>"$folder/err" &
+# begin: starts it and waits for its first state, which it writes once it can be interrupted
+begin() {
+    local before=$(stat -c %y "$folder/k.zarr.state" 2>/dev/null) i
+    "$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --batch 4096 "$@" >"$folder/out" 2>"$folder/err" &
     run=$!
     for ((i = 0; i < 3000; i++)); do
-        [ -e "$folder/k.zarr.state" ] && break
+        [ "$(stat -c %y "$folder/k.zarr.state" 2>/dev/null)" != "$before" ] && return
+        kill -0 $run 2>/dev/null || return
         sleep 0.01
     done
-    [ "$signal" = INT ] && sleep 0.1
+}
+for signal in KILL INT; do
+    begin
     kill -$signal $run 2>/dev/null
     wait $run 2>/dev/null
     code=$?
@@ -75,12 +79,7 @@ cmp -s "$folder/whole.tsv" "$folder/k.tsv" || fail "a resumed analysis has anoth
 [ ! -e "$folder/k.zarr.state" ] || fail "the state is still there"
 
 # a state of another analysis, and a damaged one
-"$ketamap" sensitivity "$folder/big.json" --output "$folder/k.zarr" --force --batch 4096 >/dev/null 2>&1 &
-run=$!
-for ((i = 0; i < 3000; i++)); do
-    [ -e "$folder/k.zarr.state" ] && break
-    sleep 0.01
-done
+begin --force
 kill -KILL $run 2>/dev/null
 wait $run 2>/dev/null
 [ -e "$folder/k.zarr.state" ] || fail "no state was written"
@@ -156,7 +155,107 @@ run "$folder/choice.json" --output "$folder/c.zarr"
 near "$(column "$folder/c.tsv" total top regimen_0_amt)" 1 0.001
 near "$(column "$folder/c.tsv" total top variant)" 0 0.001
 
+# the other methods: batches, a kill and a resume change no byte
+for method in efast morris dgsm regression pawn delta given_data; do
+    analysis other "{\"method\": \"$method\", \"n\": 512, \"seed\": \"4\"}"
+    run "$folder/other.json" --output "$folder/o.zarr" --force
+    run "$folder/other.json" --output "$folder/o2.zarr" --force --batch 64
+    same "$folder/o.zarr" "$folder/o2.zarr"
+    cmp -s "$folder/o.tsv" "$folder/o2.tsv" || fail "--batch changes the table of $method"
+done
+analysis m '{"method": "morris", "n": 200000, "resamples": 3}'
+run "$folder/m.json" --output "$folder/m1.zarr"
+"$ketamap" sensitivity "$folder/m.json" --output "$folder/m2.zarr" --batch 256 >/dev/null 2>&1 &
+run=$!
+for ((i = 0; i < 3000; i++)); do
+    [ -e "$folder/m2.zarr.state" ] && break
+    sleep 0.01
+done
+kill -KILL $run 2>/dev/null
+wait $run 2>/dev/null
+[ -e "$folder/m2.zarr.state" ] || fail "morris left no state"
+run "$folder/m.json" --output "$folder/m2.zarr" --resume
+same "$folder/m1.zarr" "$folder/m2.zarr"
+analysis until '{"method": "morris", "n": 100000, "until": "ci=0.9"}'
+expect 0 "$ketamap" sensitivity "$folder/until.json" --output "$folder/u.zarr" --force
+says "as narrow as wanted"
+
+# groups move together: mu* of a sum is the sum where nothing interacts, and has no sign
+cat >"$folder/sum.json" <<'JSON'
+{"name": "sum", "time_unit": "-", "states": {},
+ "parameters": {"a": {"value": 0, "unit": "-", "range": [0, 1]}, "b": {"value": 0, "unit": "-", "range": [0, 1]},
+                "c": {"value": 0, "unit": "-", "range": [0, 1]}},
+ "outputs": {"y": {"value": "2*a+3*b+5*c"}}}
+JSON
+analysis line '{"method": "morris", "n": 4000, "groups": {"both": ["a", "b"]}}' sum.json
+run "$folder/line.json" --output "$folder/l.zarr"
+near "$(column "$folder/l.tsv" mu_star y c)" 5 0.000001
+near "$(column "$folder/l.tsv" mu_star y both)" 3 0.15 # |2 + 3| or |2 - 3|, as chance has it
+[ "$(column "$folder/l.tsv" mu y both)" = nan ] || fail "a group has no direction"
+analysis line '{"method": "regression", "n": 64}' sum.json
+run "$folder/line.json" --output "$folder/l.zarr" --force
+near "$(column "$folder/l.tsv" r2 y c)" 1 0.000000001
+near "$(column "$folder/l.tsv" pcc y a)" 1 0.000000001
+
+# failing models drop what they are part of, and are counted
+analysis f2 '{"method": "morris", "n": 512, "design": "radial"}' failing.json
+run "$folder/f2.json" --output "$folder/f2.zarr"
+near "$(column "$folder/f2.tsv" n_dropped y x1)" 20 16 # 2 % at the base point, and 2 % when z is moved
+[ "$(($(column "$folder/f2.tsv" n_used y x1) + $(column "$folder/f2.tsv" n_dropped y x1)))" -eq 512 ] || fail "trajectories are lost"
+near "$(column "$folder/f2.tsv" mu_star y z)" 0 0.000001
+
+# a sample as a table; a map's own points
+run "$folder/f2.json" --output "$folder/f2.zarr" --force --sample "$folder/sample.tsv"
+[ "$(wc -l <"$folder/sample.tsv")" -eq $((512 * 5 + 1)) ] || fail "--sample has not a line for each model"
+expect 2 "$ketamap" sensitivity "$folder/f2.json" --output "$folder/f2.zarr" --sample "$folder/sample.tsv"
+says "add --force"
+expect 2 "$ketamap" sensitivity "$folder/big.json" --output "$folder/no.zarr" --sample "$folder/sample.tsv"
+says "at most 1000000"
+sed 's|"sensitivity": .*|"design": {"axes": [{"name": "rate", "of": "k", "linear": [0.1, 0.5, 30]}, {"name": "dose", "of": "regimen[0].amt", "linear": ["20 mg", "100 mg", 40]}]},|; /"times"/d' \
+    "$folder/never.json" >"$folder/grid.json"
+expect 0 "$ketamap" run "$folder/grid.json" --output "$folder/grid.zarr" --quiet
+run "$folder/grid.zarr" --output "$folder/given.zarr"
+near "$(column "$folder/given.tsv" first onset_happened dose)" 1 0.000000001
+near "$(column "$folder/given.tsv" first onset_censored rate)" 0 0.000000001
+near "$(column "$folder/given.tsv" first top dose)" 1 0.000000001
+near "$(column "$folder/given.tsv" n_dropped top rate)" 0 0
+expect 0 "$ketamap" sensitivity "$folder/grid.zarr" --output "$folder/given.zarr"
+says "complete already"
+expect 2 "$ketamap" sensitivity "$folder/grid.zarr" --output "$folder/given.zarr" --method pawn
+says "--force"
+expect 2 "$ketamap" sensitivity "$folder/grid.zarr" --output "$folder/given2.zarr" --method sobol
+says "needs a sample of its own"
+expect 2 "$ketamap" sensitivity "$folder/grid.zarr" --output "$folder/given2.zarr" --batch 64
+says "no model is run again"
+expect 2 "$ketamap" sensitivity "$folder/grid.zarr" --output "$folder/given2.zarr" --resamples 9
+says "not drawn"
+expect 2 "$ketamap" sensitivity "$folder/given.zarr" --output "$folder/given2.zarr"
+
 # mistakes
+while IFS='|' read -r block words; do
+    analysis odd "$block"
+    expect 2 "$ketamap" sensitivity "$folder/odd.json" --output "$folder/odd.zarr"
+    says "$words"
+    says "odd.json:2:"
+done <<'CASES'
+{"method": "moris"}|did you mean "morris"
+{"method": "pawn", "levels": 4}|"levels" is a setting of method "morris", and this is "pawn"
+{"method": "pawn", "second_order": true}|"second_order" is a setting of method "sobol"
+{"method": "pawn", "sead": "1"}|did you mean "seed"
+{"method": "delta", "groups": {"g": ["x1", "x2"]}}|method "delta" has no groups
+{"method": "efast", "until": "ci=0.01"}|does not grow
+{"method": "dgsm", "factors": [{"of": "x1", "values": [1, 2]}]}|there is none of the choice x1
+{"method": "dgsm", "step": 0.5}|expected a step of 1e-06 to 0.25
+{"method": "morris", "levels": 5}|even
+{"method": "morris", "design": "star"}|"trajectory" or "radial"
+{"method": "morris", "design": "radial", "levels": 4}|no levels
+{"method": "morris", "n": 20, "candidates": 10}|more candidates than the 20
+{"method": "efast", "n": 60}|65 to 32768 points, got 60
+{"method": "regression", "n": 3}|16 to 1048576 rows, got 3
+{"method": "pawn", "resamples": -1}|the number of resamples
+CASES
+expect 2 "$ketamap" sensitivity "$folder/small.json" --method given_data --resamples 3
+says '"resamples"'
 analysis odd '{"n": 1000}'
 expect 2 "$ketamap" sensitivity "$folder/odd.json"
 says "not a multiple of that; 1008 are"

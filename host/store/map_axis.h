@@ -1,6 +1,6 @@
-/* What pictures and tables need of a map: its endpoints in the study's order, its axes with their values. */
-#ifndef KM_VIEW_MAP_AXIS_H
-#define KM_VIEW_MAP_AXIS_H
+/* What pictures, tables and analyses need of a map: its endpoints in the study's order, its axes with their values. */
+#ifndef KM_STORE_MAP_AXIS_H
+#define KM_STORE_MAP_AXIS_H
 
 #include "store/map.h"
 

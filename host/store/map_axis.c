@@ -1,4 +1,4 @@
-#include "view/map_axis.h"
+#include "store/map_axis.h"
 
 #include "base/memory.h"
 #include "base/text.h"
