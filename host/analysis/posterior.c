@@ -274,15 +274,6 @@ km_status km_posterior_evaluate(void *posterior, size_t n, const double *z, doub
     return for_each(p, n, z, add_up, &s, d);
 }
 
-static km_status log_likelihood(void *context, size_t n, const double *z, double *out, km_diag *d)
-{
-    sums s = {.total = out};
-
-    return for_each(context, n, z, add_up, &s, d);
-}
-
-km_target km_posterior_target(km_posterior *p) { return (km_target){p->fit->n_free, p, log_likelihood}; }
-
 km_status km_posterior_pointwise(km_posterior *p, size_t n, const double *z, double *out, km_diag *d)
 {
     sums s = {.by_trial = out};

@@ -11,7 +11,6 @@
 #define KM_ANALYSIS_POSTERIOR_H
 
 #include "analysis/arms.h"
-#include "analysis/target.h"
 
 typedef struct km_posterior km_posterior;
 
@@ -32,9 +31,6 @@ void km_posterior_scores(const km_fit *fit, const double *theta, double *z);
 /* z: [n][dimension]. log_likelihood -inf where the model fails. `posterior`: a km_posterior, void for callers that know
  * no more. */
 km_status km_posterior_evaluate(void *posterior, size_t n, const double *z, double *log_prior, double *log_likelihood, km_diag *d);
-
-/* The same for samplers and optimisers, which know the prior. */
-km_target km_posterior_target(km_posterior *posterior);
 
 /* out: [n][fit->n_studies], the log likelihood by trial; 0 for trials that have no row here. */
 km_status km_posterior_pointwise(km_posterior *posterior, size_t n, const double *z, double *out, km_diag *d);

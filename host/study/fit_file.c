@@ -36,13 +36,12 @@ void km_fit_destroy(km_fit *f)
     for (int i = 0; i < f->n_skipped; i++)
         free(f->skipped[i].why);
     free(f->control), free(f->free), free(f->regimen), free(f->row), free(f->study), free(f->skipped);
-    km_estimation_clear(&f->estimation);
     km_population_destroy(f->population);
     km_overlaps_clear(&f->overlaps);
     km_trials_clear(&f->trials);
     km_study_destroy(f->base);
     km_json_destroy(f->file);
-    free(f->path), free(f->name), free(f->only_variant);
+    free(f->path), free(f->name);
     free(f);
 }
 
@@ -90,17 +89,11 @@ char *km_fit_study_text(const km_fit *f, int r, const char *endpoints)
     km_text out = {0};
 
     km_text_add(&out, "{\"variants\": [");
-    if (f->only_variant) {
-        char *quoted = km_json_quote(f->only_variant);
-        km_text_add(&out, "%s", quoted);
-        free(quoted);
-        variants = NULL;
-    }
     for (size_t i = 0; variants && i < variants->n; i++) {
         km_text_add(&out, i ? ", " : "");
         km_fit_print_json(&out, &variants->child[i]);
     }
-    km_text_add(&out, "%s%s]", (f->only_variant || (variants && variants->n)) && *more ? ", " : "", more);
+    km_text_add(&out, "%s%s]", variants && variants->n && *more ? ", " : "", more);
     for (int i = 0; i < 3; i++)
         if (km_json_find(root, copied[i])) {
             km_text_add(&out, ", \"%s\": ", copied[i]);
@@ -411,7 +404,6 @@ done:
 
 static km_status read_root(km_fit *f, const km_json *root, km_diag *d)
 {
-    const km_json *estimation = NULL;
     const char *text = NULL;
     km_status st = KM_OK;
 
@@ -433,20 +425,18 @@ static km_status read_root(km_fit *f, const km_json *root, km_diag *d)
     KM_TRY(read_population(f, root, d));
     KM_TRY(read_trials(f, root, d));
     KM_TRY(km_fit_read_rows(f, root, d));
-    KM_TRY(km_json_get(root, "estimation", KM_JSON_OBJECT, &estimation, d));
-    KM_TRY(km_estimation_read(f->model, estimation, f->n_free, &f->estimation, d));
+    KM_TRY(km_json_get(root, "estimation", KM_JSON_OBJECT, &f->estimation, d));
 done:
     return st;
 }
 
-km_status km_fit_read(const char *path, const char *variant, km_fit **out, km_diag *d)
+km_status km_fit_read(const char *path, km_fit **out, km_diag *d)
 {
     km_fit *f = km_alloc(1, sizeof *f);
     km_status st = KM_OK;
 
     *out = NULL;
     f->path = km_strdup(path);
-    f->only_variant = variant ? km_strdup(variant) : NULL;
     KM_TRY(km_json_read(path, &f->file, d));
     KM_TRY(read_root(f, km_json_root(f->file), d));
     *out = f;

@@ -10,7 +10,6 @@
 #include "base/diag.h"
 #include "base/json.h"
 #include "model/model.h"
-#include "study/estimation.h"
 #include "study/law.h"
 #include "study/population.h"
 #include "study/study.h"
@@ -80,7 +79,6 @@ typedef struct km_fit_skipped {
 
 typedef struct km_fit {
     char *path, *name;
-    char *only_variant;        /* in place of the file's, or NULL */
     km_json_file *file;
     km_study *base;            /* the model without doses, after variants and "set" */
     const km_model *model;     /* of base */
@@ -108,11 +106,10 @@ typedef struct km_fit {
     int n_studies;
     km_fit_skipped *skipped;
     int n_skipped;
-    km_estimation estimation;
+    const km_json *estimation; /* what the methods read (borrowed), or NULL */
 } km_fit;
 
-/* `variant`: in place of the file's "variants", or NULL. */
-km_status km_fit_read(const char *path, const char *variant, km_fit **out, km_diag *d);
+km_status km_fit_read(const char *path, km_fit **out, km_diag *d);
 void km_fit_destroy(km_fit *fit);
 
 /* The text of a study of regimen r with these endpoints (the inside of a JSON list); caller frees. For km_study_parse with

@@ -92,7 +92,7 @@ static km_status read_fit(const char *parts, const char *population)
     drop();
     assert_ok(km_file_write(path[2], text, strlen(text), &d), &d);
     free(text);
-    return km_fit_read(path[2], NULL, &fit, &d);
+    return km_fit_read(path[2], &fit, &d);
 }
 
 /* k, E, L.all as scores. */
