@@ -261,7 +261,7 @@ static void learn(const km_cmaes *c, km_cmaes_run *r, const double *candidate, c
     free(order);
 }
 
-km_status km_cmaes_step(km_cmaes *c, const km_target *target, bool *done, km_diag *d)
+km_status km_cmaes_step(km_cmaes *c, const km_objective *target, bool *done, km_diag *d)
 {
     size_t n = 0, at = 0, dim = (size_t)c->dim;
     double *candidate, *step, *value;
@@ -277,9 +277,9 @@ km_status km_cmaes_step(km_cmaes *c, const km_target *target, bool *done, km_dia
         at += (size_t)c->run[i].lambda;
     }
     if (n > 0)
-        KM_TRY(km_target_evaluate(target, n, candidate, value, d));
+        KM_TRY(km_objective_evaluate(target, n, candidate, value, d));
     for (size_t k = 0; c->options.with_prior && k < n; k++)
-        value[k] += km_target_prior(c->dim, candidate + k * dim);
+        value[k] += km_objective_prior(c->dim, candidate + k * dim);
     at = 0;
     *done = true;
     for (int i = 0; i < c->n_runs; i++) {

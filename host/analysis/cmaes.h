@@ -8,7 +8,7 @@
 #ifndef KM_ANALYSIS_CMAES_H
 #define KM_ANALYSIS_CMAES_H
 
-#include "analysis/target.h"
+#include "analysis/objective.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,7 +37,7 @@ void km_cmaes_create(int dim, int n_runs, const double *start, const double *spr
 void km_cmaes_destroy(km_cmaes *cmaes);
 
 /* A generation of every run that is not done. *done: all are. */
-km_status km_cmaes_step(km_cmaes *cmaes, const km_target *target, bool *done, km_diag *d);
+km_status km_cmaes_step(km_cmaes *cmaes, const km_objective *target, bool *done, km_diag *d);
 
 /* The best candidate of a run so far, borrowed, and its value; -INFINITY before there is one. */
 const double *km_cmaes_best(const km_cmaes *cmaes, int run, double *value);

@@ -33,7 +33,7 @@ static void keep(km_ensemble *e)
     e->n_kept++;
 }
 
-static km_status begin(km_ensemble *e, const km_target *target, km_diag *d)
+static km_status begin(km_ensemble *e, const km_objective *target, km_diag *d)
 {
     size_t w = (size_t)e->options.walkers;
     double best = -(double)INFINITY;
@@ -41,7 +41,7 @@ static km_status begin(km_ensemble *e, const km_target *target, km_diag *d)
 
     for (size_t i = 0; i < w; i++)
         km_draw_normals(e->options.seed, KM_STREAM_PRIOR, 1, (km_u32)i, e->dim, e->z + i * (size_t)e->dim);
-    st = km_target_evaluate(target, w, e->z, e->log_likelihood, d);
+    st = km_objective_evaluate(target, w, e->z, e->log_likelihood, d);
     for (size_t i = 0; st == KM_OK && i < w; i++)
         best = fmax(best, e->log_likelihood[i]);
     if (st == KM_OK && !isfinite(best))
@@ -73,7 +73,7 @@ static double propose(const km_ensemble *e, size_t i, km_u32 iteration, double *
     return 0.0;
 }
 
-static km_status move_half(km_ensemble *e, size_t first, km_u32 iteration, const km_target *target, km_diag *d)
+static km_status move_half(km_ensemble *e, size_t first, km_u32 iteration, const km_objective *target, km_diag *d)
 {
     size_t n = (size_t)e->options.walkers / 2, dim = (size_t)e->dim;
     double *candidate = km_alloc(n * dim, sizeof *candidate), *l = km_alloc(n, sizeof *l), *factor = km_alloc(n, sizeof *factor);
@@ -81,11 +81,11 @@ static km_status move_half(km_ensemble *e, size_t first, km_u32 iteration, const
 
     for (size_t i = 0; i < n; i++)
         factor[i] = propose(e, first + i, iteration, candidate + i * dim);
-    st = km_target_evaluate(target, n, candidate, l, d);
+    st = km_objective_evaluate(target, n, candidate, l, d);
     for (size_t i = 0; st == KM_OK && i < n; i++) {
         double *z = e->z + (first + i) * dim, *old = &e->log_likelihood[first + i];
         double u = km_unit_of(km_draw_block(e->options.seed, KM_STREAM_ACCEPT, iteration, (km_u32)(first + i), 0).x[0]);
-        double gain = factor[i] + km_target_prior(e->dim, candidate + i * dim) - km_target_prior(e->dim, z);
+        double gain = factor[i] + km_objective_prior(e->dim, candidate + i * dim) - km_objective_prior(e->dim, z);
         if (!isfinite(l[i]))
             continue;
         gain += isfinite(*old) ? l[i] - *old : (double)INFINITY;
@@ -99,7 +99,7 @@ static km_status move_half(km_ensemble *e, size_t first, km_u32 iteration, const
     return st;
 }
 
-km_status km_ensemble_step(km_ensemble *e, const km_target *target, km_diag *d)
+km_status km_ensemble_step(km_ensemble *e, const km_objective *target, km_diag *d)
 {
     km_u32 iteration = (km_u32)(2 * e->steps);
     km_status st = KM_OK;
@@ -125,51 +125,4 @@ double *km_ensemble_chain(const km_ensemble *e, int walker, int j, size_t *n)
     for (size_t i = 0; i < *n; i++)
         out[i] = e->kept[(first + i) * row_size(e) + (size_t)walker * (size_t)e->dim + (size_t)j];
     return out;
-}
-
-/* ---- the state ---- */
-
-typedef struct head {
-    km_ensemble_options options;
-    int dim, has_begun;
-    uint64_t steps, n_kept;
-    double accepted;
-} head;
-
-void km_ensemble_save(const km_ensemble *e, km_text *out)
-{
-    size_t n = row_size(e), w = (size_t)e->options.walkers;
-    head h;
-
-    memset(&h, 0, sizeof h); /* padding too */
-    h.options = e->options, h.dim = e->dim, h.has_begun = e->has_begun, h.steps = e->steps, h.n_kept = e->n_kept, h.accepted = e->accepted;
-    km_text_add_bytes(out, (const char *)&h, sizeof h);
-    km_text_add_bytes(out, (const char *)e->z, n * sizeof *e->z);
-    km_text_add_bytes(out, (const char *)e->log_likelihood, w * sizeof *e->log_likelihood);
-    if (e->n_kept == 0)
-        return;
-    km_text_add_bytes(out, (const char *)e->kept, e->n_kept * n * sizeof *e->kept);
-    km_text_add_bytes(out, (const char *)e->kept_likelihood, e->n_kept * w * sizeof *e->kept_likelihood);
-}
-
-bool km_ensemble_load(km_ensemble *e, const char *bytes, size_t size)
-{
-    size_t n = row_size(e), w = (size_t)e->options.walkers, each = (n + w) * sizeof(double);
-    head h;
-
-    if (size < sizeof h + each)
-        return false;
-    memcpy(&h, bytes, sizeof h);
-    if (h.dim != e->dim || h.options.walkers != e->options.walkers || h.options.thin != e->options.thin || h.options.seed != e->options.seed ||
-        h.n_kept > size / each || size != sizeof h + (1 + (size_t)h.n_kept) * each)
-        return false;
-    bytes += sizeof h;
-    e->steps = h.steps, e->has_begun = h.has_begun != 0, e->accepted = h.accepted, e->n_kept = (size_t)h.n_kept;
-    memcpy(e->z, bytes, n * sizeof *e->z), bytes += n * sizeof *e->z;
-    memcpy(e->log_likelihood, bytes, w * sizeof *e->log_likelihood), bytes += w * sizeof *e->log_likelihood;
-    e->kept = km_realloc(e->kept, e->n_kept * n + 1, sizeof *e->kept);
-    e->kept_likelihood = km_realloc(e->kept_likelihood, e->n_kept * w + 1, sizeof *e->kept_likelihood);
-    memcpy(e->kept, bytes, e->n_kept * n * sizeof *e->kept), bytes += e->n_kept * n * sizeof *e->kept;
-    memcpy(e->kept_likelihood, bytes, e->n_kept * w * sizeof *e->kept_likelihood);
-    return true;
 }

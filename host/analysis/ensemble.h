@@ -8,8 +8,7 @@
 #ifndef KM_ANALYSIS_ENSEMBLE_H
 #define KM_ANALYSIS_ENSEMBLE_H
 
-#include "analysis/target.h"
-#include "base/text.h"
+#include "analysis/objective.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,12 +35,9 @@ typedef struct km_ensemble {
 void km_ensemble_create(int dim, const km_ensemble_options *options, km_ensemble *out);
 void km_ensemble_destroy(km_ensemble *ensemble);
 
-km_status km_ensemble_step(km_ensemble *ensemble, const km_target *target, km_diag *d);
+km_status km_ensemble_step(km_ensemble *ensemble, const km_objective *target, km_diag *d);
 
 /* Chain `walker` of coordinate `j` over the second half of what was kept: *n numbers, the caller's. */
 double *km_ensemble_chain(const km_ensemble *ensemble, int walker, int j, size_t *n);
-
-void km_ensemble_save(const km_ensemble *ensemble, km_text *out);
-bool km_ensemble_load(km_ensemble *ensemble, const char *bytes, size_t size);
 
 #endif

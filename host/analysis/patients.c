@@ -24,7 +24,7 @@ static uint64_t rank_in_box(const km_study *s, const km_box *box, uint64_t i)
     return rank;
 }
 
-static void take_point(const km_study *s, const km_results *r, size_t first, km_patient_results *out, size_t at)
+static void take_steps(const km_study *s, const km_results *r, size_t first, km_results *out, size_t at)
 {
     long steps = 0;
 
@@ -33,8 +33,9 @@ static void take_point(const km_study *s, const km_results *r, size_t first, km_
     out->steps[at] = steps > INT_MAX ? INT_MAX : (int)steps;
 }
 
-km_status km_patients_run(const km_study *s, km_engine *engine, const km_box *box, size_t n, km_patient_results *out, km_diag *d)
+km_status km_patients_run(const km_study *s, km_engine *engine, const km_box *box, km_results *out, km_diag *d)
 {
+    size_t n = (size_t)out->n;
     size_t patients = s->population->n, slots = (size_t)s->n_slots, ends = (size_t)s->n_endpoints;
     size_t block = ROWS_AT_ONCE / patients ? ROWS_AT_ONCE / patients : 1, most = block * patients;
     km_results r = {0};
@@ -54,9 +55,11 @@ km_status km_patients_run(const km_study *s, km_engine *engine, const km_box *bo
         r.n = here * patients;
         KM_TRY(km_engine_run_rows(engine, row, &r, d));
         for (size_t i = 0; i < here; i++) {
-            KM_TRY(km_statistics_reduce(s, r.value, r.state, r.status, r.n, i * patients, out->statistic, n, at + i, &out->failed[at + i],
+            int failed = 0;
+            KM_TRY(km_statistics_reduce(s, r.value, r.state, r.status, (size_t)r.n, i * patients, out->value, n, at + i, &failed,
                                         &out->status[at + i], d));
-            take_point(s, &r, i * patients, out, at + i);
+            out->value[(size_t)s->n_statistics * n + at + i] = failed;
+            take_steps(s, &r, i * patients, out, at + i);
         }
     }
 done:

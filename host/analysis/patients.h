@@ -7,15 +7,8 @@
 
 #include "engine/engine.h"
 
-/* Host arrays of n points. */
-typedef struct km_patient_results {
-    double *statistic;   /* [n_statistics][n] */
-    int *failed;         /* [n] patients */
-    signed char *status; /* [n] */
-    int *steps;          /* [n] of all patients together; INT_MAX is more */
-} km_patient_results;
-
-/* The points of a box, row-major within it. */
-km_status km_patients_run(const km_study *study, km_engine *engine, const km_box *box, size_t n, km_patient_results *out, km_diag *d);
+/* The out->n points of a box, row-major within it. out->value is [n_statistics + 1][n]: the statistics, then how many
+ * patients failed; out->steps are those of all patients together (INT_MAX: that or more); state and margin are left alone. */
+km_status km_patients_run(const km_study *study, km_engine *engine, const km_box *box, km_results *out, km_diag *d);
 
 #endif

@@ -13,7 +13,7 @@ const km_sa_method *const km_sa_methods[] = {&km_sa_sobol, &km_sa_efast, &km_sa_
                                              &km_sa_pawn, &km_sa_delta, &km_sa_given_data, NULL};
 
 static const char *const common_keys[] = {"method", "n", "seed", "groups", "factors", "until", "times"};
-enum { N_COMMON_KEYS = sizeof common_keys / sizeof *common_keys, MOST_KEYS = 32, BATCHES = 8 };
+enum { N_COMMON_KEYS = sizeof common_keys / sizeof *common_keys, MOST_KEYS = 32, BATCHES = 8, MOST_MODELS = 1 << 20 };
 
 struct km_sa {
     const km_study *study;
@@ -243,7 +243,10 @@ static size_t chunk_models(const km_sa *sa, const km_engine *engine)
 {
     size_t batch = km_engine_facts_of(engine)->batch, members = sa->sampler ? (size_t)km_sampler_members(sa->sampler) : 1;
 
-    return BATCHES * (batch / members * members);
+    size_t batches = MOST_MODELS / batch; /* a GPU's batch may be that large itself */
+
+    batches = batches > BATCHES ? BATCHES : batches < 1 ? 1 : batches;
+    return batches * (batch / members * members);
 }
 
 static km_status enter_engine(km_sa *sa, km_engine *engine, km_diag *d)

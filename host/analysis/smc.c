@@ -214,7 +214,7 @@ static double remembered(const km_smc *s)
     return most;
 }
 
-static km_status move(km_smc *s, const km_target *target, km_diag *d)
+static km_status move(km_smc *s, const km_objective *target, km_diag *d)
 {
     size_t n = s->options.particles, dim = (size_t)s->dim;
     double *candidate = km_alloc(n * dim, sizeof *candidate), *l = km_alloc(n, sizeof *l), *room = km_alloc(dim, sizeof *room);
@@ -225,11 +225,11 @@ static km_status move(km_smc *s, const km_target *target, km_diag *d)
     fit(s, &p);
     for (size_t i = 0; i < n; i++)
         propose(s, &p, i, candidate + i * dim);
-    st = km_target_evaluate(target, n, candidate, l, d);
+    st = km_objective_evaluate(target, n, candidate, l, d);
     for (size_t i = 0; st == KM_OK && i < n; i++) {
         const double *from = s->z + i * dim, *to = candidate + i * dim;
         double u = km_unit_of(km_draw_block(s->options.seed, KM_STREAM_ACCEPT, (km_u32)s->launches, (km_u32)i, 0).x[0]);
-        double gain = km_target_prior(s->dim, to) - km_target_prior(s->dim, from) + log_reference(distance(&p, s->dim, from, room), s->dim) -
+        double gain = km_objective_prior(s->dim, to) - km_objective_prior(s->dim, from) + log_reference(distance(&p, s->dim, from, room), s->dim) -
                       log_reference(distance(&p, s->dim, to, room), s->dim);
         if (!isfinite(l[i]))
             continue;
@@ -273,20 +273,20 @@ static void finish(km_smc *s)
     free(weight), free(from);
 }
 
-static km_status begin(km_smc *s, const km_target *target, km_diag *d)
+static km_status begin(km_smc *s, const km_objective *target, km_diag *d)
 {
     km_status st;
 
     for (size_t i = 0; i < s->options.particles; i++)
         km_draw_normals(s->options.seed, KM_STREAM_PRIOR, 0, (km_u32)i, s->dim, s->z + i * (size_t)s->dim);
-    st = km_target_evaluate(target, s->options.particles, s->z, s->log_likelihood, d);
+    st = km_objective_evaluate(target, s->options.particles, s->z, s->log_likelihood, d);
     if (st == KM_OK && effective(s, 0.0) == 0.0)
         return km_diag_fail(d, KM_E_NUMERICS, "none of %zu candidates drawn from the priors has a likelihood: every one failed, or the data rule them "
                                               "all out; look at the priors' ranges", s->options.particles);
     return st;
 }
 
-km_status km_smc_step(km_smc *s, const km_target *target, km_diag *d)
+km_status km_smc_step(km_smc *s, const km_objective *target, km_diag *d)
 {
     km_status st = KM_OK;
 
@@ -303,62 +303,4 @@ km_status km_smc_step(km_smc *s, const km_target *target, km_diag *d)
     else
         finish(s);
     return KM_OK;
-}
-
-/* ---- the state ---- */
-
-typedef struct head {
-    km_smc_options options;
-    int dim, stage, moves, is_done;
-    uint64_t launches;
-    double number[5];
-} head;
-
-static size_t array_sizes(const km_smc *s, double **array, size_t *size)
-{
-    size_t n = s->options.particles, dim = (size_t)s->dim, total = 0;
-    double *const arrays[] = {s->z, s->log_likelihood, s->start, s->island};
-    const size_t sizes[] = {n * dim, n, n * dim, (size_t)s->options.islands};
-
-    for (int i = 0; i < 4; i++) {
-        array[i] = arrays[i];
-        size[i] = sizes[i] * sizeof(double);
-        total += size[i];
-    }
-    return total;
-}
-
-void km_smc_save(const km_smc *s, km_text *out)
-{
-    head h;
-    double *array[4];
-    size_t size[4];
-
-    memset(&h, 0, sizeof h); /* padding too */
-    h.options = s->options, h.dim = s->dim, h.stage = s->stage, h.moves = s->moves, h.is_done = s->is_done, h.launches = s->launches;
-    h.number[0] = s->beta, h.number[1] = s->scale, h.number[2] = s->acceptance, h.number[3] = s->log_evidence, h.number[4] = s->evidence_error;
-    km_text_add_bytes(out, (const char *)&h, sizeof h);
-    (void)array_sizes(s, array, size);
-    for (int i = 0; i < 4; i++)
-        km_text_add_bytes(out, (const char *)array[i], size[i]);
-}
-
-bool km_smc_load(km_smc *s, const char *bytes, size_t n)
-{
-    head h;
-    double *array[4];
-    size_t size[4], at = sizeof h;
-
-    if (n != sizeof h + array_sizes(s, array, size))
-        return false;
-    memcpy(&h, bytes, sizeof h);
-    if (h.dim != s->dim || h.options.particles != s->options.particles || h.options.islands != s->options.islands ||
-        h.options.seed != s->options.seed || h.options.keep != s->options.keep || h.options.forget != s->options.forget ||
-        h.options.most_moves != s->options.most_moves)
-        return false;
-    s->stage = h.stage, s->moves = h.moves, s->is_done = h.is_done != 0, s->launches = h.launches;
-    s->beta = h.number[0], s->scale = h.number[1], s->acceptance = h.number[2], s->log_evidence = h.number[3], s->evidence_error = h.number[4];
-    for (int i = 0; i < 4; at += size[i], i++)
-        memcpy(array[i], bytes + at, size[i]);
-    return true;
 }

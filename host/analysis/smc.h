@@ -11,13 +11,11 @@
  * of the evidence of its own; the evidence is their mean, and its Monte Carlo error what they differ by. At the end particles
  * are drawn from the islands as their evidences have it.
  *
- * One call of km_smc_step is one evaluation of all particles. Everything is a function of the seed and of the likelihood:
- * the result does not depend on how the caller divides the work, and a state saved between two steps goes on the same. */
+ * One call of km_smc_step is one evaluation of all particles. Everything is a function of the seed and of the likelihood. */
 #ifndef KM_ANALYSIS_SMC_H
 #define KM_ANALYSIS_SMC_H
 
-#include "analysis/target.h"
-#include "base/text.h"
+#include "analysis/objective.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,7 +32,6 @@ typedef struct km_smc_options {
 typedef struct km_smc {
     km_smc_options options;
     int dim;
-    /* Everything from here on changes, and is what a state is: */
     uint64_t launches;
     int stage, moves;       /* of this stage */
     bool is_done;
@@ -51,10 +48,6 @@ typedef struct km_smc {
 void km_smc_create(int dim, const km_smc_options *options, km_smc *out);
 void km_smc_destroy(km_smc *smc);
 
-km_status km_smc_step(km_smc *smc, const km_target *target, km_diag *d);
-
-/* The state as bytes, and back into a sampler made with the same options; false if they are of another. */
-void km_smc_save(const km_smc *smc, km_text *out);
-bool km_smc_load(km_smc *smc, const char *bytes, size_t size);
+km_status km_smc_step(km_smc *smc, const km_objective *target, km_diag *d);
 
 #endif

@@ -176,6 +176,8 @@ void km_bench_json(const km_bench *b, km_text *out)
     km_text_add(out, "},\n \"map\": {\"points\": %zu, ", b->map_points);
     numbers(out, "overhead", &b->map_overhead), km_text_add(out, ", ");
     numbers(out, "overhead_wall", &b->map_overhead_wall), km_text_add(out, ", ");
+    numbers(out, "models_per_second_without", &b->grid_per_second), km_text_add(out, ", ");
+    numbers(out, "models_per_second_with", &b->map_per_second), km_text_add(out, ", ");
     number(out, "seconds_with", b->map_with.median), km_text_add(out, ", ");
     number(out, "seconds_without", b->map_without.median);
     km_text_add(out, "},\n \"cases\": [");
@@ -244,6 +246,9 @@ void km_bench_print(const km_bench *b, FILE *to)
     fprintf(to, "writing the map of %zu points: %+.1f %% of CPU (%+.1f to %+.1f), %+.1f %% of time (%+.1f to %+.1f)\n", b->map_points,
             100.0 * b->map_overhead.median, 100.0 * b->map_overhead.low, 100.0 * b->map_overhead.high,
             100.0 * b->map_overhead_wall.median, 100.0 * b->map_overhead_wall.low, 100.0 * b->map_overhead_wall.high);
+    fprintf(to, "that grid, points made on the device: %.0f models a second without the map (%.0f to %.0f), %.0f with it (%.0f to %.0f)\n",
+            b->grid_per_second.median, b->grid_per_second.low, b->grid_per_second.high, b->map_per_second.median, b->map_per_second.low,
+            b->map_per_second.high);
     if (b->n_peers > 0)
         fprintf(to, "\npeers                     rtol   models a core-second          steps    p99 errors as above\n");
     for (int i = 0; i < b->n_peers; i++) {

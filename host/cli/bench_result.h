@@ -66,6 +66,7 @@ typedef struct km_bench {
     km_spread launch;               /* seconds of a launch without points */
     km_spread map_with, map_without; /* seconds of CPU (of time where not a CPU) of a grid with and without its map */
     km_spread map_overhead, map_overhead_wall; /* with over without, less 1, pair by pair */
+    km_spread grid_per_second, map_per_second; /* models of that grid without and with its map, by the clock */
     size_t map_points;
 } km_bench;
 

@@ -6,12 +6,15 @@
 #include "cli/bench_peers.h"
 #include "cli/bench_points.h"
 #include "cli/bench_result.h"
+#include "cli/bench_tune.h"
 #include "cli/command.h"
 #include "cli/engine_options.h"
+#include "cli/map_tasks.h"
 #include "cli/output.h"
 #include "study/points_file.h"
 #include "codegen/flops.h"
 #include "engine/device.h"
+#include "engine/dispatch.h"
 #include "engine/engine.h"
 #include "engine/peak.h"
 #include "store/map.h"
@@ -34,6 +37,8 @@ static void interrupt(int number)
     interrupted = 1;
 }
 
+static bool is_interrupted(void) { return interrupted != 0; }
+
 /* Between pieces of work, so that the folder is removed. */
 static km_status go_on(km_diag *d)
 {
@@ -49,7 +54,9 @@ typedef struct extent {
     int rounds, tolerances, peer_tolerances;
 } extent;
 
-static const extent full = {16384, 1024, 128, 262144, 5, 2, 0}, quick = {1024, 128, 32, 1024, 2, 1, 2};
+/* A GPU is not filled by what fills a CPU. */
+static const extent full = {16384, 1024, 128, 262144, 5, 2, 0}, quick = {1024, 128, 32, 1024, 2, 1, 2},
+                    full_gpu = {65536, 1024, 128, 1 << 23, 5, 2, 0}, quick_gpu = {16384, 128, 32, 1 << 20, 2, 1, 2};
 
 /* A program at work on its points. */
 typedef struct runner {
@@ -70,7 +77,7 @@ typedef struct bench {
     km_results truth[2];        /* of the samples */
     runner *of;                 /* [result.n] */
     km_peak *peak[2];
-    double fma[2][KM_BENCH_ROUNDS], launch[KM_BENCH_ROUNDS], map[4][KM_BENCH_ROUNDS];
+    double fma[2][KM_BENCH_ROUNDS], launch[KM_BENCH_ROUNDS], map[6][KM_BENCH_ROUNDS];
     double *peer_rate;          /* [result.n_peers][KM_BENCH_ROUNDS] */
     km_bench result;
     bool fp64, quiet;
@@ -392,6 +399,8 @@ static km_status set_up(bench *b, km_diag *d)
     KM_TRY(km_model_read(b->model_path, &b->model, d));
     KM_TRY(km_device_choose(b->options.device, &device, d));
     describe_device(b, &device);
+    if (strcmp(device.type, "GPU") == 0)
+        b->size = km_argument(b->arguments, "quick") ? quick_gpu : full_gpu;
     for (int g = 0; g < 2; g++)
         KM_TRY(km_bench_points_make(b->model, (char)('a' + g), b->size.points, b->size.sample, b->folder, &b->points[g], d));
     say(b, b->fp64 ? "the reference in double precision at 1e-8" : "no double precision on this device: no errors, no double cases");
@@ -454,36 +463,23 @@ done:
 }
 
 /* The grid of regime a once over, with or without writing its map. */
-static km_status run_grid(const km_study *study, km_engine *engine, const char *path, bool write, stopwatch *out, km_diag *d)
+static km_status run_grid(const km_study *study, km_dispatch *dispatch, const char *path, bool write, stopwatch *out, km_diag *d)
 {
-    const km_engine_facts *f = km_engine_facts_of(engine);
+    const km_engine_facts *f = km_engine_facts_of(km_dispatch_engine(dispatch, 0));
     km_map_facts facts = {.version = KM_VERSION, .program_hash = f->program_hash, .method = study->solver.method->name,
                           .precision = f->single ? "single" : "double", .lanes = f->lanes};
     char *partial = km_format("%s.partial", path);
-    km_map *map = NULL;
-    km_results r = {0};
+    km_map_tasks tasks = {.study = study, .drop = !write};
     km_status st = KM_OK;
 
-    KM_TRY(results_create(&r, 65536, d));
-    KM_TRY(km_map_open(path, study, &facts, 2, &map, d));
+    KM_TRY(km_map_open(path, study, &facts, km_map_tasks_threads(dispatch), &tasks.map, d));
     *out = begin();
-    for (uint64_t k = 0; k < km_map_n_chunks(map); k++) {
-        size_t origin[KM_BENCH_AXES], extent_of[KM_BENCH_AXES];
-        km_box box = {origin, extent_of};
-        km_map_chunk(map, k, origin, extent_of);
-        r.n = 1;
-        for (int a = 0; a < study->n_axes; a++)
-            r.n *= extent_of[a];
-        KM_TRY(km_engine_run_box(engine, &box, 0, &r, d));
-        if (write)
-            KM_TRY(km_map_put(map, k, r.value, r.state, NULL, r.status, r.steps, d));
-    }
+    KM_TRY(km_map_tasks_run(&tasks, dispatch, d));
     if (write)
-        KM_TRY(km_map_finish(map, "{}\n", d));
+        KM_TRY(km_map_finish(tasks.map, "{}\n", d));
     *out = since(*out);
 done:
-    km_map_close(map);
-    results_clear(&r);
+    km_map_close(tasks.map);
     remove_folder(path);
     remove_folder(partial);
     free(partial);
@@ -494,22 +490,25 @@ static km_status round_map(bench *b, int round, km_diag *d)
 {
     char *study_path = NULL, *path = km_format("%s/grid.zarr", b->folder);
     km_study *study = NULL;
-    km_engine *engine = NULL;
+    km_dispatch *dispatch = NULL;
     stopwatch s[2];
     km_status st = KM_OK;
 
     KM_TRY(km_bench_study_write(b->folder, "grid", b->model_path, 'a', b->size.map_points, "single", tolerances[0], &study_path, d));
     KM_TRY(km_study_read(study_path, NULL, 0, &study, d));
-    KM_TRY(km_engine_create(study, &b->options, &engine, d));
+    KM_TRY(km_dispatch_create(&b->options, &dispatch, d));
+    KM_TRY(km_dispatch_build(dispatch, study, d));
     for (int k = 0; k < 2; k++) /* the order alternates */
-        KM_TRY(run_grid(study, engine, path, (k + round) % 2 == 1, &s[(k + round) % 2], d));
+        KM_TRY(run_grid(study, dispatch, path, (k + round) % 2 == 1, &s[(k + round) % 2], d));
     b->result.map_points = (size_t)study->n_points;
     b->map[0][round] = b->result.cpu ? s[1].cpu : s[1].wall;
     b->map[1][round] = b->result.cpu ? s[0].cpu : s[0].wall;
     b->map[2][round] = b->map[0][round] / b->map[1][round] - 1.0;
     b->map[3][round] = s[1].wall / s[0].wall - 1.0;
+    b->map[4][round] = (double)study->n_points / s[0].wall;
+    b->map[5][round] = (double)study->n_points / s[1].wall;
 done:
-    km_engine_destroy(engine);
+    km_dispatch_destroy(dispatch);
     km_study_destroy(study);
     free(study_path);
     free(path);
@@ -563,6 +562,8 @@ static void summarise(bench *b)
     r->map_without = km_spread_of(b->map[1], r->rounds);
     r->map_overhead = km_spread_of(b->map[2], r->rounds);
     r->map_overhead_wall = km_spread_of(b->map[3], r->rounds);
+    r->grid_per_second = km_spread_of(b->map[4], r->rounds);
+    r->map_per_second = km_spread_of(b->map[5], r->rounds);
     for (int i = 0; i < r->n_peers; i++)
         r->peer[i].per_core = km_spread_of(b->peer_rate + (size_t)i * KM_BENCH_ROUNDS, r->rounds);
     km_bench_compare(r);
@@ -620,10 +621,18 @@ static km_status run(const km_arguments *a, km_diag *d)
     KM_TRY(km_engine_options_read(a, &b.options, d));
     KM_TRY(km_argument_integer(a, "rounds", 1, KM_BENCH_ROUNDS, b.size.rounds, &rounds, d));
     b.result.rounds = (int)rounds;
+    if (km_argument(a, "untune")) {
+        st = km_bench_untune(&b.options, d);
+        goto done;
+    }
     KM_TRY(find_model(&b, d));
     KM_TRY(make_folder(&b, d));
     signal(SIGINT, interrupt);
     signal(SIGTERM, interrupt);
+    if (km_argument(a, "tune")) {
+        st = km_bench_tune(&b.options, b.model_path, b.folder, km_argument(a, "quick") != NULL, is_interrupted, d);
+        goto done;
+    }
     if (!km_argument(a, "quick"))
         use_own_caches(&b);
     KM_TRY(set_up(&b, d));
@@ -647,6 +656,8 @@ static const km_option options_of[] = {
     {"output", "FILE.json", "write the JSON there, too"},
     {"rounds", "N", "interleaved rounds (default 5)"},
     {"quick", NULL, "a minute's look: fewer points, two rounds, one tolerance, warm builds only"},
+    {"tune", NULL, "a pilot of this device's knobs instead: group size, points an item, lanes, batch; stored for later runs"},
+    {"untune", NULL, "forget what --tune stored for this device"},
     {"peers", "PROGRAM", "run other solvers beside it (tests/bench/peers.sh builds them)"},
     {"model", "FILE", "the ketamine model, where it is not found beside the program"},
     KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_QUIET, KM_OPTION_KERNELS, {0}};

@@ -1,6 +1,6 @@
 /* ketamap devices: what could compute. */
 #include "cli/command.h"
-#include "engine/device.h"
+#include "engine/tuning.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +15,10 @@ static km_status run(const km_arguments *a, km_diag *d)
     KM_TRY(km_device_list(&list, &n, d));
     printf("%-3s %-5s %-6s %5s %9s %-6s %-7s %s\n", "n", "p.d", "type", "units", "memory", "double", "lanes", "device");
     for (int i = 0; i < n; i++)
-        printf("%-3d %d.%-3d %-6s %5u %6.1f GB %-6s %2u / %-2u %s (%s)\n", i, list[i].platform_index, list[i].device_index,
+        printf("%-3d %d.%-3d %-6s %5u %6.1f GB %-6s %2u / %-2u %s (%s)%s\n", i, list[i].platform_index, list[i].device_index,
                list[i].type, list[i].compute_units, (double)list[i].memory / 1e9, list[i].fp64 ? "yes" : "no",
-               list[i].width_single, list[i].width_double, list[i].name, list[i].platform);
+               list[i].width_single, list[i].width_double, list[i].name, list[i].platform,
+               km_tuning_of(&list[i]).measured ? ", tuned" : "");
     printf("\nChoose with --device N, --device p.d or a part of the name. Lanes: native width in single / double.\n");
 done:
     free(list);

@@ -1,7 +1,6 @@
 /* ketamap run: a study becomes a map. */
 #include "abi.h"
 #include "analysis/audit.h"
-#include "analysis/patients.h"
 #include "analysis/pilot.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -10,8 +9,11 @@
 #include "cli/command.h"
 #include "cli/engine_options.h"
 #include "cli/interrupt.h"
+#include "cli/map_tasks.h"
 #include "cli/record.h"
 #include "cli/statuses.h"
+#include "engine/dispatch.h"
+#include "store/deflate.h"
 #include "store/layout.h"
 #include "store/map.h"
 #include "store/zarr.h"
@@ -42,16 +44,16 @@ static double now(clockid_t clock)
 /* What one run knows and counts. */
 typedef struct job {
     km_study *study;
-    km_engine *engine;
+    km_dispatch *dispatch;
+    km_engine *engine;   /* the first */
     km_map *map;
     km_map_facts facts;
-    km_engine_options options;
     km_endpoint_audit *audit;
-    char *method_choice;
-    km_results r;        /* of a chunk, at most `most` points */
-    km_patient_results patients; /* the same, of a population: status and steps are those of r */
-    size_t most;
+    char *method_choice, *programs;
+    km_results r;        /* of the pilot */
+    uint64_t *chunks;    /* by each engine */
     uint64_t done, before, failed_patients;
+    km_progress progress;
     km_statuses statuses;
     double start, cpu, steps;
     bool quiet;
@@ -59,14 +61,9 @@ typedef struct job {
 
 static km_status make_results(job *j, size_t most, km_diag *d)
 {
-    size_t values = most * (size_t)(j->study->population ? 0 : j->study->n_endpoints);
+    size_t values = most * (size_t)j->study->n_endpoints;
     km_status st = KM_OK;
 
-    j->most = most;
-    if (j->study->population) {
-        KM_TRY(km_array_create(most * (size_t)j->study->n_statistics, sizeof(double), (void **)&j->patients.statistic, d));
-        KM_TRY(km_array_create(most, sizeof(int), (void **)&j->patients.failed, d));
-    }
     KM_TRY(km_array_create(values, sizeof *j->r.value, (void **)&j->r.value, d));
     KM_TRY(km_array_create(values, sizeof *j->r.margin, (void **)&j->r.margin, d));
     KM_TRY(km_array_create(values, sizeof *j->r.state, (void **)&j->r.state, d));
@@ -80,44 +77,37 @@ static void clear_job(job *j)
 {
     km_map_close(j->map);
     free(j->r.value), free(j->r.margin), free(j->r.state), free(j->r.status), free(j->r.steps);
-    free(j->patients.statistic), free(j->patients.failed);
-    free(j->audit);
-    free(j->method_choice);
-    km_engine_destroy(j->engine);
+    free(j->audit), free(j->method_choice), free(j->programs), free(j->chunks);
+    km_dispatch_destroy(j->dispatch);
     km_study_destroy(j->study);
 }
 
-static void count(job *j)
+static void count(job *j, const km_results *r)
 {
-    km_statuses_add(&j->statuses, j->r.status, j->r.n);
-    for (size_t i = 0; i < j->r.n; i++)
-        j->steps += j->r.steps[i];
+    km_statuses_add(&j->statuses, r->status, r->n);
+    for (size_t i = 0; i < r->n; i++)
+        j->steps += r->steps[i];
 }
 
-/* Chunk k: computed and handed to the writers. */
-static km_status run_chunk(job *j, uint64_t k, km_progress *progress, km_diag *d)
+static void take(void *context, int engine, uint64_t n_chunks, const km_results *r)
 {
-    size_t origin[KM_MOST_DIMS], extent[KM_MOST_DIMS];
-    km_box box = {origin, extent};
-    km_status st = KM_OK;
+    job *j = context;
 
-    km_map_chunk(j->map, k, origin, extent);
-    j->r.n = km_map_chunk_points(j->map, k);
-    if (j->study->population) {
-        j->patients.status = j->r.status, j->patients.steps = j->r.steps;
-        KM_TRY(km_patients_run(j->study, j->engine, &box, (size_t)j->r.n, &j->patients, d));
-        KM_TRY(km_map_put_statistics(j->map, k, j->patients.statistic, j->patients.failed, j->r.status, j->r.steps, d));
-        for (size_t i = 0; i < j->r.n; i++)
-            j->failed_patients += (uint64_t)j->patients.failed[i];
-    } else {
-        KM_TRY(km_engine_run_box(j->engine, &box, 0, &j->r, d));
-        KM_TRY(km_map_put(j->map, k, j->r.value, j->r.state, j->r.margin, j->r.status, j->r.steps, d));
-    }
-    count(j);
-    j->done += j->r.n;
-    km_progress_show(progress, j->before + j->done);
-done:
-    return st;
+    j->chunks[engine] += n_chunks;
+    count(j, r);
+    j->done += r->n;
+    for (size_t i = 0; j->study->population && i < r->n; i++) /* a task is one chunk: the last row */
+        j->failed_patients += (uint64_t)r->value[(size_t)j->study->n_statistics * r->n + i];
+    km_progress_show(&j->progress, j->before + j->done);
+}
+
+static void say_lost(void *context, int engine, const char *why)
+{
+    const job *j = context;
+    const km_engine_facts *f = km_engine_facts_of(km_dispatch_engine(j->dispatch, engine));
+
+    if (!j->quiet)
+        fprintf(stderr, "ketamap: warning: device %d (%s) failed, the others go on with its chunks: %s\n", engine, f->device, why);
 }
 
 /* ---- words ---- */
@@ -125,6 +115,40 @@ done:
 /* Integrations of this run. */
 static uint64_t models(const job *j) { return j->done * (j->study->population ? j->study->population->n : 1); }
 
+/* What each device did. */
+static void add_devices(km_text *out, const job *j)
+{
+    km_text_add(out, "    \"devices\": [\n");
+    for (int i = 0; i < km_dispatch_n(j->dispatch); i++) {
+        const km_engine_facts *f = km_engine_facts_of(km_dispatch_engine(j->dispatch, i));
+        const km_dispatch_count *c = km_dispatch_count_of(j->dispatch, i);
+        char *device = km_json_quote(f->device), *driver = km_json_quote(f->driver), *platform = km_json_quote(f->platform);
+        km_text_add(out, "        {\"device\": %s, \"driver\": %s, \"platform\": %s, \"compute_units\": %d, \"lanes\": %d, "
+                         "\"program_sha256\": \"%s\", \"chunks\": %llu, \"models\": %llu, \"seconds\": %.6f, \"failed\": %s}%s\n",
+                    device, driver, platform, f->compute_units, f->lanes, f->program_hash, (unsigned long long)j->chunks[i],
+                    (unsigned long long)c->points, c->seconds, c->lost ? "true" : "false", i + 1 < km_dispatch_n(j->dispatch) ? "," : "");
+        free(device), free(driver), free(platform);
+    }
+    km_text_add(out, "    ],\n");
+}
+
+static uint64_t doses_ignored(const job *j)
+{
+    uint64_t n = 0;
+
+    for (int i = 0; i < km_dispatch_n(j->dispatch); i++)
+        n += km_engine_facts_of(km_dispatch_engine(j->dispatch, i))->doses_ignored;
+    return n;
+}
+
+/* The first device, and how many more. Caller frees. */
+static char *devices_name(const job *j)
+{
+    int n = km_dispatch_n(j->dispatch);
+    const char *first = km_engine_facts_of(j->engine)->device;
+
+    return n == 1 ? km_strdup(first) : km_format("%s and %d more", first, n - 1);
+}
 
 static char *run_json(const job *j, const km_arguments *a, time_t begun)
 {
@@ -133,14 +157,15 @@ static char *run_json(const job *j, const km_arguments *a, time_t begun)
     km_text out = {0};
 
     km_record_begin(&out, f, a, begun);
+    add_devices(&out, j);
     km_text_add(&out,
                 "    \"build_seconds\": %.6f,\n    \"run_seconds\": %.6f,\n"
                 "    \"cpu_seconds\": %.6f,\n    \"models_this_run\": %llu,\n    \"models_resumed\": %llu,\n"
-                "    \"models_per_second\": %.1f,\n    \"mean_steps\": %.2f,\n    \"retried\": %llu,\n    \"double_on\": \"%s\",\n    \"doses_ignored\": %llu\n}\n",
+                "    \"models_per_second\": %.1f,\n    \"mean_steps\": %.2f,\n    \"retried\": %llu,\n    \"double_on\": \"%s\",\n    \"compressed_by\": \"%s\",\n    \"doses_ignored\": %llu\n}\n",
                 f->build_seconds, wall, cpu, (unsigned long long)models(j),
                 (unsigned long long)j->before, wall > 0.0 ? (double)models(j) / wall : 0.0,
                 j->done ? j->steps / (double)models(j) : 0.0, (unsigned long long)j->statuses.count[KM_POINT_RETRIED],
-                f->fp64 ? "device" : "host", (unsigned long long)f->doses_ignored);
+                f->fp64 ? "device" : "host", km_deflate_name(), (unsigned long long)doses_ignored(j));
     return km_text_take(&out);
 }
 
@@ -157,20 +182,29 @@ static void say_summary(const job *j, const char *path)
 {
     const km_engine_facts *f = km_engine_facts_of(j->engine);
     double wall = now(CLOCK_MONOTONIC) - j->start, cpu = now(CLOCK_PROCESS_CPUTIME_ID) - j->cpu;
+    uint64_t ignored = doses_ignored(j);
+    char *devices;
 
     if (j->quiet)
         return;
+    devices = devices_name(j);
     fprintf(stderr, "ketamap: %llu models in %.1f s (%.0f a second, %.0f a core-second), build %.1f s, %s precision on %s\n",
             (unsigned long long)models(j), wall, wall > 0.0 ? (double)models(j) / wall : 0.0,
-            cpu > 0.0 ? (double)models(j) / cpu : 0.0, f->build_seconds, f->single ? "single" : "double", f->device);
+            cpu > 0.0 ? (double)models(j) / cpu : 0.0, f->build_seconds, f->single ? "single" : "double", devices);
     if (j->study->population)
         fprintf(stderr, "ketamap: %llu points of %zu patients; %llu patients failed and are left out (patients_failed)\n",
                 (unsigned long long)j->done, j->study->population->n, (unsigned long long)j->failed_patients);
+    for (int i = 0; i < km_dispatch_n(j->dispatch) && km_dispatch_n(j->dispatch) > 1; i++) {
+        const km_dispatch_count *c = km_dispatch_count_of(j->dispatch, i);
+        fprintf(stderr, "ketamap: device %d (%s) computed %llu models in %llu chunks in %.1f s%s\n", i,
+                km_engine_facts_of(km_dispatch_engine(j->dispatch, i))->device, (unsigned long long)c->points, (unsigned long long)j->chunks[i], c->seconds,
+                c->lost ? ", and failed" : "");
+    }
     km_statuses_print(&j->statuses, !f->fp64, stderr);
-    if (f->doses_ignored)
-        fprintf(stderr, "ketamap: %llu doses at or after the horizon were ignored, over all points\n",
-                (unsigned long long)f->doses_ignored);
+    if (ignored)
+        fprintf(stderr, "ketamap: %llu doses at or after the horizon were ignored, over all points\n", (unsigned long long)ignored);
     fprintf(stderr, "ketamap: the map is %s\n", path);
+    free(devices);
 }
 
 /* ---- --force and --dry-run ---- */
@@ -256,7 +290,7 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
     seconds = now(CLOCK_MONOTONIC);
     KM_TRY(km_engine_run_rows(j->engine, row, &j->r, d));
     seconds = now(CLOCK_MONOTONIC) - seconds;
-    count(j);
+    count(j, &j->r);
     bytes += sizeof(double) * (size_t)s->n_factors;
     for (int e = 0; e < s->n_endpoints && s->population == NULL; e++)
         bytes += 1 + (s->store_double ? 8u : 4u) * (s->endpoint[e].margin ? 2u : 1u);
@@ -278,18 +312,54 @@ done:
 
 /* ---- the command ---- */
 
-static km_status open_engine(job *j, const km_arguments *a, km_diag *d)
+/* Bits follow the program: where devices of several kinds have several, "sha256 of N lanes, ..."; else NULL. */
+static char *name_programs(const job *j)
+{
+    km_text out = {0};
+    int n = 0;
+
+    for (int i = 0; i < km_dispatch_n(j->dispatch); i++) {
+        const km_engine_facts *f = km_engine_facts_of(km_dispatch_engine(j->dispatch, i));
+        if (out.data && strstr(out.data, f->program_hash))
+            continue;
+        km_text_add(&out, "%s%s of %d lanes", n++ ? ", " : "", f->program_hash, f->lanes);
+    }
+    if (n > 1)
+        return km_text_take(&out);
+    km_text_clear(&out);
+    return NULL;
+}
+
+static void say_tuning(const job *j, int i)
+{
+    const km_engine_facts *f = km_engine_facts_of(km_dispatch_engine(j->dispatch, i));
+
+    if (f->tuning.measured && !j->quiet)
+        fprintf(stderr, "ketamap: %s as bench --tune found it best: %d lanes, groups of %d, batches of %zu points\n", f->device, f->lanes,
+                f->tuning.local, f->batch);
+}
+
+static km_status open_engines(job *j, const km_arguments *a, km_diag *d)
 {
     const km_engine_facts *f;
+    km_engine_options options;
     km_status st = KM_OK;
 
-    KM_TRY(km_engine_options_read(a, &j->options, d));
-    KM_TRY(km_pilot_choose(j->study, &j->options, &j->method_choice, d));
+    KM_TRY(km_engine_options_read(a, &options, d));
+    KM_TRY(km_dispatch_create(&options, &j->dispatch, d));
+    KM_TRY(km_pilot_choose(j->study, km_dispatch_first(j->dispatch), &j->method_choice, d));
     if (j->method_choice && !j->quiet)
         fprintf(stderr, "ketamap: method %s\n", j->method_choice);
-    KM_TRY(km_engine_create(j->study, &j->options, &j->engine, d));
+    KM_TRY(km_dispatch_build(j->dispatch, j->study, d));
+    KM_TRY(km_report_warnings(d, km_argument(a, "strict") != NULL, j->quiet));
+    j->engine = km_dispatch_engine(j->dispatch, 0);
+    j->programs = name_programs(j);
+    j->chunks = km_alloc((size_t)km_dispatch_n(j->dispatch), sizeof *j->chunks);
+    for (int i = 0; i < km_dispatch_n(j->dispatch); i++)
+        say_tuning(j, i);
     f = km_engine_facts_of(j->engine);
-    j->facts = (km_map_facts){.version = KM_VERSION, .program_hash = f->program_hash, .method = j->study->solver.method->name, .method_choice = j->method_choice,
+    j->facts = (km_map_facts){.version = KM_VERSION, .program_hash = f->program_hash, .programs = j->programs,
+                              .method = j->study->solver.method->name, .method_choice = j->method_choice,
                               .precision = f->single ? "single" : "double", .lanes = f->lanes,
                               .double_on_host = !f->fp64,
                               .audit_rtol = km_argument(a, "no-audit") ? 0.0 : km_audit_rtol(j->study)};
@@ -322,7 +392,7 @@ static km_status audit(job *j, const char *path, bool strict, km_diag *d)
     km_status st = KM_OK;
 
     if (j->facts.audit_rtol > 0.0 && !km_file_exists(begun) && !km_file_exists(path)) {
-        st = km_audit_run(j->study, j->engine, &j->options, &j->audit, d);
+        st = km_audit_run(j->study, j->engine, km_dispatch_first(j->dispatch), &j->audit, d);
         if (st == KM_E_INPUT)
             km_diag_context(d, "the audit cannot be made (--no-audit leaves it out)");
         KM_TRY(st);
@@ -338,7 +408,7 @@ done:
 
 static km_status compute(job *j, const char *path, bool force, km_diag *d)
 {
-    km_progress progress;
+    km_map_tasks tasks = {.study = j->study, .map = j->map, .taken = take, .lost = say_lost, .stop = km_interrupted, .context = j};
     km_status st = KM_OK;
 
     for (uint64_t k = 0; k < km_map_n_chunks(j->map); k++)
@@ -347,15 +417,12 @@ static km_status compute(job *j, const char *path, bool force, km_diag *d)
     if (j->before && !j->quiet)
         fprintf(stderr, "ketamap: resuming %s.partial, %llu of %llu models are there\n", path, (unsigned long long)j->before,
                 (unsigned long long)j->study->n_points);
-    KM_TRY(make_results(j, 65536, d));
     km_interrupt_catch("finishing the chunk; once more stops at once");
     j->start = now(CLOCK_MONOTONIC);
     j->cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-    km_progress_begin(&progress, j->study->n_points, j->before, j->quiet);
-    for (uint64_t k = 0; k < km_map_n_chunks(j->map) && !km_interrupted() && st == KM_OK; k++)
-        if (!km_map_has_chunk(j->map, k))
-            st = run_chunk(j, k, &progress, d);
-    km_progress_end(&progress);
+    km_progress_begin(&j->progress, j->study->n_points, j->before, j->quiet);
+    st = km_map_tasks_run(&tasks, j->dispatch, d);
+    km_progress_end(&j->progress);
     KM_TRY(st);
     if (km_interrupted()) {
         KM_TRY(km_map_flush(j->map, d));
@@ -376,7 +443,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     long threads;
     km_status st = KM_OK;
 
-    KM_TRY(km_argument_integer(a, "threads", 1, 64, 2, &threads, d));
+    KM_TRY(km_argument_integer(a, "threads", 1, 64, 0, &threads, d));
     KM_TRY(km_study_read(a->positional[0], a->set, a->n_set, &j.study, d));
     if (j.study->n_endpoints == 0)
         KM_FAIL(d, KM_E_INPUT, "%s has no endpoints, so there is nothing to map; see \"endpoints\"", j.study->path);
@@ -387,7 +454,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     if (*path == '\0')
         KM_FAIL(d, KM_E_INPUT, "--output is empty; give the map a name such as results/NAME.zarr");
     folder = km_file_folder(path);
-    KM_TRY(open_engine(&j, a, d));
+    KM_TRY(open_engines(&j, a, d));
     if (km_argument(a, "dry-run")) {
         st = dry_run(&j, path, d);
         goto done;
@@ -406,8 +473,9 @@ static km_status run(const km_arguments *a, km_diag *d)
     }
     KM_TRY(km_file_make_folder(folder, d));
     KM_TRY(audit(&j, path, strict, d));
-    KM_TRY(km_map_open(path, j.study, &j.facts, (int)threads, &j.map, d));
+    KM_TRY(km_map_open(path, j.study, &j.facts, threads ? (int)threads : km_map_tasks_threads(j.dispatch), &j.map, d));
     KM_TRY(compute(&j, path, km_argument(a, "force") != NULL, d));
+    KM_TRY(km_map_flush(j.map, d)); /* writing belongs to the time reported */
     report = run_json(&j, a, begun);
     KM_TRY(km_map_finish(j.map, report, d));
     if (j.before > 0) /* points of earlier runs count too */
@@ -424,8 +492,8 @@ done:
 
 static const km_option options_of[] = {
     {"output", "MAP", "where the map goes (NAME.zarr); by default what the study says"},
-    KM_OPTION_SET, KM_OPTION_DEVICE, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_NO_DOUBLE,
-    {"threads", "N", "threads that compress and write (default 2)"},
+    KM_OPTION_SET, KM_OPTION_DEVICES, KM_OPTION_LANES, KM_OPTION_UNITS, KM_OPTION_BATCH, KM_OPTION_NO_DOUBLE,
+    {"threads", "N", "threads that compress and write (default 2, beside GPUs as many as cores)"},
     {"force", NULL, "replace a map that is there"},
     {"no-audit", NULL, "skip the sample integrated again in double at a hundredth of the tolerance"},
     {"dry-run", NULL, "say what it would take: points, time, memory, disk; write nothing"},

@@ -36,7 +36,7 @@ typedef struct km_command {
 } km_command;
 
 extern const km_command km_command_run, km_command_simulate, km_command_evaluate, km_command_check, km_command_devices,
-    km_command_info, km_command_plot, km_command_export, km_command_verify, km_command_bench, km_command_sensitivity;
+    km_command_info, km_command_plot, km_command_export, km_command_verify, km_command_bench, km_command_sensitivity, km_command_fit;
 
 /* All commands, ends with NULL. */
 extern const km_command *const km_commands[];
@@ -53,8 +53,9 @@ km_status km_report_warnings(km_diag *d, bool strict, bool quiet);
 /* Rows that several commands share. */
 #define KM_OPTION_SET {"set", "NAME=VALUE", "set a parameter or a regimen field; may be given again"}
 #define KM_OPTION_DEVICE {"device", "SEL", "device: number, platform.device, or part of its name (ketamap devices)"}
+#define KM_OPTION_DEVICES {"device", "SEL", "all, or devices apart by commas: number, platform.device, or part of a name"}
 #define KM_OPTION_LANES {"lanes", "N", "vector lanes, 1 2 4 8 16; by default what the device has"}
-#define KM_OPTION_UNITS {"compute-units", "N", "use N of the device's compute units"}
+#define KM_OPTION_UNITS {"compute-units", "N", "use N of a device's compute units"}
 #define KM_OPTION_BATCH {"batch", "N", "points of one launch"}
 #define KM_OPTION_NO_DOUBLE {"no-double", NULL, "as on a device without double precision"}
 #define KM_OPTION_STRICT {"strict", NULL, "warnings are errors (exit 2); failed points are errors (exit 5)"}

@@ -38,4 +38,6 @@ void km_record_begin(km_text *out, const km_engine_facts *f, const km_arguments 
         free(quoted);
     }
     km_text_add(out, "],\n    \"compute_units\": %d,\n    \"batch\": %zu,\n", f->compute_units, f->batch);
+    km_text_add(out, "    \"tuning\": {\"class\": \"%s\", \"measured\": %s, \"local\": %d, \"points_per_item\": %d},\n", f->tuning.class_name,
+                f->tuning.measured ? "true" : "false", f->tuning.local, f->tuning.points_per_item);
 }

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CPU_GROUPS = 128, GPU_LOCAL = 64 };
-
 void km_buffer_release(cl_mem *m)
 {
     if (*m)
@@ -98,12 +96,12 @@ static km_status enqueue_points(const km_engine *e, cl_kernel kernel, size_t n, 
                            "clEnqueueNDRangeKernel", d);
 }
 
-/* The box's points first ... first+n-1 into the batch. */
-km_status km_batch_prepare_box(km_engine *e, const km_box *box, uint64_t first, size_t n, km_diag *d)
+km_status km_batch_prepare_box(km_engine *e, const km_box *box, uint64_t first, size_t to, size_t n, km_diag *d)
 {
     const km_study *study = e->study;
     size_t n_meta = 1 + 2 * (size_t)study->n_axes + 2 * (size_t)study->n_slots, k = 0;
-    cl_uint *meta = km_alloc(n_meta, sizeof *meta), count = (cl_uint)n, at = 0, capacity = (cl_uint)e->b.capacity;
+    cl_uint *meta = km_alloc(n_meta, sizeof *meta), count = (cl_uint)n, at = (cl_uint)to,
+            capacity = (cl_uint)e->b.capacity;
     cl_ulong rank = first;
     cl_mem buffer = NULL;
     km_status st = KM_OK;
@@ -162,14 +160,14 @@ km_status km_batch_run(km_engine *e, size_t n, km_diag *d)
                                 &b->value, &b->state, &b->margin, &b->steps, &b->rejected, &b->last_time};
     cl_uint count = (cl_uint)n, capacity = (cl_uint)b->capacity;
     const cl_int zero = 0;
-    /* A device without vectors of its own puts items side by side, as a GPU does; Mesa's llvmpipe (22.3) is one, and lets
-     * the empty places of a group of one spin until it gives the group up. */
-    bool side_by_side = strcmp(e->device.type, "GPU") == 0 || e->device.width_single <= 1;
-    size_t local = side_by_side ? GPU_LOCAL : 1, global = CPU_GROUPS;
+    /* Items that stand side by side, as on a GPU, must not be left over: Mesa's llvmpipe (22.3) lets the empty places of a
+     * group spin until it gives the group up. */
+    const km_tuning *tuning = &e->facts.tuning;
+    size_t local = (size_t)tuning->local, global = KM_TUNING_GROUPS * local;
     km_status st = KM_OK;
 
-    if (side_by_side)
-        global = (n / 4 + local) / local * local; /* each item takes several points, so that the end is even */
+    if (tuning->points_per_item > 0)
+        global = (n / (size_t)tuning->points_per_item + local) / local * local;
     KM_CL(clEnqueueWriteBuffer(e->queue, b->counter, CL_TRUE, 0, sizeof zero, &zero, 0, NULL, NULL), d);
     KM_CL(clSetKernelArg(e->integrate, 0, sizeof count, &count), d);
     KM_CL(clSetKernelArg(e->integrate, 1, sizeof capacity, &capacity), d);
@@ -183,13 +181,13 @@ done:
 
 /* ---- reading back ---- */
 
-static km_status read_reals(km_engine *e, cl_mem from, size_t row, size_t n, double *out, km_diag *d)
+static km_status read_reals(km_engine *e, cl_mem buffer, size_t row, size_t from, size_t n, double *out, km_diag *d)
 {
     size_t size = km_real_size(&e->source);
     const float *single = e->staging;
     km_status st = KM_OK;
 
-    KM_CL(clEnqueueReadBuffer(e->queue, from, CL_TRUE, row * e->b.capacity * size, n * size,
+    KM_CL(clEnqueueReadBuffer(e->queue, buffer, CL_TRUE, (row * e->b.capacity + from) * size, n * size,
                               e->source.single ? e->staging : (void *)out, 0, NULL, NULL), d);
     if (e->source.single)
         for (size_t i = 0; i < n; i++)
@@ -198,9 +196,10 @@ done:
     return st;
 }
 
-static km_status read_bytes(km_engine *e, cl_mem from, size_t row, size_t n, size_t size, void *out, km_diag *d)
+static km_status read_bytes(km_engine *e, cl_mem buffer, size_t row, size_t from, size_t n, size_t size, void *out, km_diag *d)
 {
-    return km_opencl_check(clEnqueueReadBuffer(e->queue, from, CL_TRUE, row * e->b.capacity * size, n * size, out, 0, NULL, NULL),
+    return km_opencl_check(clEnqueueReadBuffer(e->queue, buffer, CL_TRUE, (row * e->b.capacity + from) * size, n * size, out, 0, NULL,
+                                               NULL),
                            "clEnqueueReadBuffer", d);
 }
 
@@ -218,8 +217,7 @@ static km_status check_all_computed(const km_engine *e, const signed char *statu
     return KM_OK;
 }
 
-/* The batch's n points become points at ... at+n-1 of the results. */
-km_status km_batch_read(km_engine *e, km_results *r, size_t at, size_t n, km_diag *d)
+km_status km_batch_read(km_engine *e, size_t from, km_results *r, size_t at, size_t n, km_diag *d)
 {
     const km_buffers *b = &e->b;
     cl_int *ignored = e->staging;
@@ -229,23 +227,23 @@ km_status km_batch_read(km_engine *e, km_results *r, size_t at, size_t n, km_dia
     for (int k = 0; k < e->source.layout.n_endpoints; k++) {
         size_t to = (size_t)k * r->n + at;
         if (r->value)
-            KM_TRY(read_reals(e, b->value, (size_t)k, n, r->value + to, d));
+            KM_TRY(read_reals(e, b->value, (size_t)k, from, n, r->value + to, d));
         if (r->state)
-            KM_TRY(read_bytes(e, b->state, (size_t)k, n, 1, r->state + to, d));
+            KM_TRY(read_bytes(e, b->state, (size_t)k, from, n, 1, r->state + to, d));
         if (r->margin && e->study->endpoint[k].margin)
-            KM_TRY(read_reals(e, b->margin, (size_t)margin++, n, r->margin + to, d));
+            KM_TRY(read_reals(e, b->margin, (size_t)margin++, from, n, r->margin + to, d));
     }
     if (r->status) {
-        KM_TRY(read_bytes(e, b->status, 0, n, 1, r->status + at, d));
+        KM_TRY(read_bytes(e, b->status, 0, from, n, 1, r->status + at, d));
         KM_TRY(check_all_computed(e, r->status + at, n, d));
     }
     if (r->steps)
-        KM_TRY(read_bytes(e, b->steps, 0, n, sizeof(cl_int), r->steps + at, d));
+        KM_TRY(read_bytes(e, b->steps, 0, from, n, sizeof(cl_int), r->steps + at, d));
     if (r->rejected)
-        KM_TRY(read_bytes(e, b->rejected, 0, n, sizeof(cl_int), r->rejected + at, d));
+        KM_TRY(read_bytes(e, b->rejected, 0, from, n, sizeof(cl_int), r->rejected + at, d));
     if (r->last_time)
-        KM_TRY(read_reals(e, b->last_time, 0, n, r->last_time + at, d));
-    KM_TRY(read_bytes(e, b->ignored, 0, n, sizeof(cl_int), ignored, d));
+        KM_TRY(read_reals(e, b->last_time, 0, from, n, r->last_time + at, d));
+    KM_TRY(read_bytes(e, b->ignored, 0, from, n, sizeof(cl_int), ignored, d));
     for (size_t i = 0; i < n; i++)
         e->facts.doses_ignored += (uint64_t)ignored[i];
 done:

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "engine/host_evaluator.h"
 #include "engine/opencl.h"
+#include "engine/program.h"
 
 /* The buffers of a batch; capacity points. */
 typedef struct km_buffers {
@@ -22,7 +23,7 @@ struct km_engine {
     cl_context context;
     cl_command_queue queue;
     km_source source;
-    cl_program program;
+    km_program program;
     cl_kernel prepare_box, prepare_rows, integrate;
     km_buffers b;
     cl_mem table;         /* axis values in internal units, slot after slot */
@@ -32,6 +33,7 @@ struct km_engine {
     km_engine *twin;      /* the same study in double precision, made when a point first fails; or NULL */
     km_host *host;        /* the same on the host, for a device without double precision */
     bool in_double, no_retry;
+    int part;             /* of the device, where it is divided */
     km_engine_facts facts;
 };
 
@@ -44,14 +46,15 @@ void km_buffer_release(cl_mem *buffer);
 /* Numbers as the program's `wide`: doubles, or floats without double precision. */
 km_status km_buffer_wide(cl_context context, const km_source *source, const double *value, size_t n, cl_mem *out, km_diag *d);
 
-/* The points first ... first+n-1 of a box, or n rows (by `kernel`, for the program of `source`), into a batch. */
-km_status km_batch_prepare_box(km_engine *engine, const km_box *box, uint64_t first, size_t n, km_diag *d);
+/* The points first ... first+n-1 of a box into a batch from its point `at` on, or n rows (by `kernel`, for the program of
+ * `source`) into a batch. */
+km_status km_batch_prepare_box(km_engine *engine, const km_box *box, uint64_t first, size_t at, size_t n, km_diag *d);
 km_status km_batch_prepare_rows(const km_engine *engine, const km_source *source, cl_kernel kernel, const km_buffers *buffers,
                                 const double *row, size_t n, km_diag *d);
 /* Integrates the n points prepared. */
 km_status km_batch_run(km_engine *engine, size_t n, km_diag *d);
-/* The batch's n points become points at ... at+n-1 of the results. */
-km_status km_batch_read(km_engine *engine, km_results *results, size_t at, size_t n, km_diag *d);
+/* The batch's points from ... from+n-1 become points at ... at+n-1 of the results. */
+km_status km_batch_read(km_engine *engine, size_t from, km_results *results, size_t at, size_t n, km_diag *d);
 
 /* The six buffers a prepare kernel fills, from argument `at` on. */
 km_status km_batch_set_prepared(cl_kernel kernel, cl_uint at, const km_buffers *buffers, km_diag *d);

@@ -139,40 +139,100 @@ static int best(const km_device_info *list, int n)
     return choice;
 }
 
-km_status km_device_choose(const char *selector, km_device_info *out, km_diag *d)
+/* How many devices of the list a name fits; *found: the last of them. */
+static int match(const char *selector, const km_device_info *list, int n, int *found)
 {
-    km_device_info *list = NULL;
-    int n = 0, found = -1, matches = 0, p, k;
+    int matches = 0, p, k;
     char rest;
-    km_text names = {0};
-    km_status st = KM_OK;
 
-    KM_TRY(km_device_list(&list, &n, d));
-    if (selector == NULL) {
-        found = best(list, n);
-        matches = 1;
-    } else if (sscanf(selector, "%d.%d%c", &p, &k, &rest) == 2) {
+    if (sscanf(selector, "%d.%d%c", &p, &k, &rest) == 2) {
         for (int i = 0; i < n; i++)
             if (list[i].platform_index == p && list[i].device_index == k)
-                found = i, matches++;
+                *found = i, matches++;
     } else if (sscanf(selector, "%d%c", &k, &rest) == 1) {
         if (k >= 0 && k < n)
-            found = k, matches = 1;
+            *found = k, matches = 1;
     } else {
         for (int i = 0; i < n; i++)
             if (contains(list[i].name, selector) || contains(list[i].platform, selector))
-                found = i, matches++;
+                *found = i, matches++;
     }
-    if (matches != 1) {
-        for (int i = 0; i < n; i++)
-            km_text_add(&names, "%s%d: %s (%s)", i ? ", " : "", i, list[i].name, list[i].platform);
-        KM_FAIL(d, KM_E_INPUT, "--device %s fits %s device; there %s %s", selector, matches ? "more than one" : "no",
-                n == 1 ? "is" : "are", names.data);
-    }
+    return matches;
+}
+
+static km_status no_choice(const char *selector, int matches, const km_device_info *list, int n, km_diag *d)
+{
+    km_text names = {0};
+    km_status st;
+
+    for (int i = 0; i < n; i++)
+        km_text_add(&names, "%s%d: %s (%s)", i ? ", " : "", i, list[i].name, list[i].platform);
+    st = km_diag_fail(d, KM_E_INPUT, "--device %s fits %s device; there %s %s", selector, matches ? "more than one" : "no",
+                      n == 1 ? "is" : "are", names.data);
+    km_text_clear(&names);
+    return st;
+}
+
+km_status km_device_choose(const char *selector, km_device_info *out, km_diag *d)
+{
+    km_device_info *list = NULL;
+    int n = 0, found = -1, matches = 1;
+    km_status st = KM_OK;
+
+    KM_TRY(km_device_list(&list, &n, d));
+    if (selector == NULL)
+        found = best(list, n);
+    else
+        matches = match(selector, list, n, &found);
+    if (matches == 0 && (strcmp(selector, "all") == 0 || strchr(selector, ',')))
+        KM_FAIL(d, KM_E_INPUT, "--device %s names several devices, and this command uses one", selector);
+    if (matches != 1)
+        KM_TRY(no_choice(selector, matches, list, n, d));
     *out = list[found];
 
 done:
-    km_text_clear(&names);
+    free(list);
+    return st;
+}
+
+km_status km_device_select(const char *selector, km_device_info **out, int *n, km_diag *d)
+{
+    km_device_info *list = NULL;
+    char *words = NULL, *word, *rest = NULL;
+    int n_list = 0, found = -1;
+    km_status st = KM_OK;
+
+    *out = NULL;
+    *n = 0;
+    KM_TRY(km_device_list(&list, &n_list, d));
+    if (selector && strcmp(selector, "all") == 0) {
+        *out = list;
+        *n = n_list;
+        return KM_OK;
+    }
+    if (selector == NULL || strchr(selector, ',') == NULL || match(selector, list, n_list, &found) == 1) {
+        *out = km_alloc(1, sizeof **out);
+        KM_TRY(km_device_choose(selector, *out, d));
+        *n = 1;
+        goto done;
+    }
+    words = km_strdup(selector);
+    for (word = strtok_r(words, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+        int matches = match(word, list, n_list, &found);
+        if (matches != 1)
+            KM_TRY(no_choice(word, matches, list, n_list, d));
+        KM_PUSH(*out, *n);
+        (*out)[(*n)++] = list[found];
+    }
+    if (*n == 0)
+        KM_FAIL(d, KM_E_INPUT, "--device %s names no device; it is \"all\", or names apart by commas (ketamap devices)", selector);
+done:
+    if (st != KM_OK) {
+        free(*out);
+        *out = NULL;
+        *n = 0;
+    }
+    free(words);
     free(list);
     return st;
 }

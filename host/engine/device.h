@@ -26,4 +26,8 @@ km_status km_device_list(km_device_info **out, int *n, km_diag *d);
  * "0.1" platform.device; else a part of the name, case ignored, that fits one device. */
 km_status km_device_choose(const char *selector, km_device_info *out, km_diag *d);
 
+/* One device or several: "all"; names as above, apart by commas (a device may be named again); or one name, which may
+ * have commas of its own. *out is the caller's (free). */
+km_status km_device_select(const char *selector, km_device_info **out, int *n, km_diag *d);
+
 #endif

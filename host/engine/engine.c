@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BUFFER_LIMIT = 256 << 20, CPU_BATCH = 32768, GPU_BATCH = 1 << 18 };
+enum { SMALLEST_BATCH = 256, MOST_SPANS = 256 };
 
 static double now(void)
 {
@@ -39,11 +39,12 @@ static km_status choose_precision(km_engine *e, km_diag *d)
 
 static km_status choose_lanes(km_engine *e, int lanes, km_diag *d)
 {
-    bool gpu = strcmp(e->device.type, "GPU") == 0;
+    int native = (int)(e->facts.single ? e->device.width_single : e->device.width_double);
 
     if (lanes == 0)
-        lanes = gpu ? 1 : (int)(e->facts.single ? e->device.width_single : e->device.width_double);
-    lanes = lanes == 0 ? 1 : lanes; /* a device may not say */
+        lanes = e->facts.tuning.lanes;
+    if (lanes == 0)
+        lanes = native == 0 ? 1 : native; /* a device may not say */
     if (lanes != 1 && lanes != 2 && lanes != 4 && lanes != 8 && lanes != 16)
         return km_diag_fail(d, KM_E_INPUT, "the number of lanes is 1, 2, 4, 8 or 16, got %d", lanes);
     e->facts.lanes = lanes;
@@ -64,23 +65,45 @@ static bool can_be_divided(cl_device_id device)
     return false;
 }
 
-static km_status open_device(km_engine *e, int compute_units, km_diag *d)
+/* Sub-device `part` of those with so many units each: all up to it are made, and the others given back. */
+static km_status divide(km_engine *e, int compute_units, int part, km_diag *d)
 {
+    size_t n = (size_t)part + 1;
+    cl_device_partition_property *parts = km_alloc(n + 3, sizeof *parts);
+    cl_device_id *made = km_alloc(n, sizeof *made);
+    km_status st = KM_OK;
+
+    if (!can_be_divided(e->id))
+        KM_FAIL(d, KM_E_INPUT, "the device %s cannot be divided; leave out the number of compute units (%d)", e->device.name,
+                compute_units);
+    if (n * (size_t)compute_units > e->device.compute_units)
+        KM_FAIL(d, KM_E_INPUT, "the device %s has %u compute units, not %d times %d", e->device.name, e->device.compute_units, part + 1,
+                compute_units);
+    parts[0] = CL_DEVICE_PARTITION_BY_COUNTS;
+    for (size_t i = 0; i < n; i++)
+        parts[1 + i] = compute_units;
+    parts[1 + n] = CL_DEVICE_PARTITION_BY_COUNTS_LIST_END;
+    KM_CL(clCreateSubDevices(e->id, parts, (cl_uint)n, made, NULL), d);
+    for (size_t i = 0; i + 1 < n; i++)
+        clReleaseDevice(made[i]);
+    e->id = e->sub_device = made[n - 1];
+done:
+    free(parts);
+    free(made);
+    return st;
+}
+
+static km_status open_device(km_engine *e, int compute_units, int part, km_diag *d)
+{
+    bool whole = compute_units <= 0 || (part == 0 && (unsigned)compute_units >= e->device.compute_units);
     cl_int error = CL_SUCCESS;
     km_status st = KM_OK;
 
     e->id = e->device.id;
-    if (compute_units > 0 && (unsigned)compute_units < e->device.compute_units) {
-        const cl_device_partition_property parts[] = {CL_DEVICE_PARTITION_BY_COUNTS, compute_units,
-                                                      CL_DEVICE_PARTITION_BY_COUNTS_LIST_END, 0};
-        if (!can_be_divided(e->id))
-            KM_FAIL(d, KM_E_INPUT, "the device %s cannot be divided; leave out the number of compute units (%d)", e->device.name,
-                    compute_units);
-        KM_CL(clCreateSubDevices(e->id, parts, 1, &e->sub_device, NULL), d);
-        e->id = e->sub_device;
-    }
-    e->facts.compute_units = compute_units > 0 && (unsigned)compute_units < e->device.compute_units
-                                 ? compute_units : (int)e->device.compute_units;
+    e->part = whole ? 0 : part;
+    if (!whole)
+        KM_TRY(divide(e, compute_units, part, d));
+    e->facts.compute_units = whole ? (int)e->device.compute_units : compute_units;
     e->context = clCreateContext(NULL, 1, &e->id, NULL, NULL, &error);
     KM_TRY(km_opencl_check(error, "clCreateContext", d));
     e->queue = clCreateCommandQueue(e->context, e->id, 0, &error);
@@ -91,12 +114,22 @@ done:
 
 static size_t choose_batch(const km_engine *e, size_t wanted)
 {
-    size_t most = BUFFER_LIMIT / km_batch_bytes(&e->source), batch = wanted;
+    const km_tuning *t = &e->facts.tuning;
+    const km_layout *y = &e->source.layout;
+    unsigned long long bytes = e->device.memory / t->memory_share;
+    size_t batch = wanted ? wanted : t->batch, most, one = km_some(y->n_constants);
+    cl_ulong largest = 0;
 
-    if (batch == 0)
-        batch = strcmp(e->device.type, "GPU") == 0 ? GPU_BATCH : CPU_BATCH;
+    bytes = bytes > t->most_bytes || bytes == 0 ? t->most_bytes : bytes;
+    most = (size_t)bytes / km_batch_bytes(&e->source);
+    /* a single buffer may have a limit of its own */
+    if (km_some(y->n_edges * y->n_edge_values) > one)
+        one = km_some(y->n_edges * y->n_edge_values);
+    if (clGetDeviceInfo(e->id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof largest, &largest, NULL) == CL_SUCCESS && largest > 0 &&
+        most > (size_t)largest / (one * km_wide_size(&e->source)))
+        most = (size_t)largest / (one * km_wide_size(&e->source));
     batch = batch > most ? most : batch;
-    return batch < 256 ? 256 : batch;
+    return batch < SMALLEST_BATCH ? SMALLEST_BATCH : batch;
 }
 
 static km_status create_table(km_engine *e, km_diag *d)
@@ -151,9 +184,10 @@ km_status km_engine_create_idle(const km_study *study, const km_engine_options *
     e->kernel_dir = options->kernel_dir ? km_strdup(options->kernel_dir) : NULL;
     KM_TRY(km_device_choose(options->device, &e->device, d));
     e->device.fp64 = e->device.fp64 && !options->no_double;
+    e->facts.tuning = options->tuning ? *options->tuning : km_tuning_of(&e->device);
     KM_TRY(choose_precision(e, d));
     KM_TRY(choose_lanes(e, options->lanes, d));
-    KM_TRY(open_device(e, options->compute_units, d));
+    KM_TRY(open_device(e, options->compute_units, options->part, d));
     fill_facts(e);
     *out = e;
     return KM_OK;
@@ -174,9 +208,9 @@ km_status km_engine_create(const km_study *study, const km_engine_options *optio
     KM_TRY(km_codegen_opencl(study, KM_CODE_ENDPOINTS, e->facts.single, e->device.fp64, e->facts.lanes, e->kernel_dir,
                              &e->source, d));
     KM_TRY(km_program_build(e->context, e->id, e->queue, &e->source, &e->program, d));
-    KM_TRY(km_opencl_kernel(e->program, "km_prepare_box", &e->prepare_box, d));
-    KM_TRY(km_opencl_kernel(e->program, "km_prepare_rows", &e->prepare_rows, d));
-    KM_TRY(km_opencl_kernel(e->program, "km_integrate", &e->integrate, d));
+    KM_TRY(km_opencl_kernel(e->program.program, "km_prepare_box", &e->prepare_box, d));
+    KM_TRY(km_opencl_kernel(e->program.program, "km_prepare_rows", &e->prepare_rows, d));
+    KM_TRY(km_opencl_kernel(e->program.program, "km_integrate", &e->integrate, d));
     KM_TRY(km_buffers_create(e->context, &e->source, choose_batch(e, options->batch), &e->b, d));
     KM_TRY(create_table(e, d));
     KM_TRY(km_array_create(e->b.capacity, sizeof(double), &e->staging, d));
@@ -195,6 +229,7 @@ void km_engine_destroy(km_engine *e)
 {
     if (e == NULL)
         return;
+    km_opencl_settle(e->queue);
     km_engine_destroy(e->twin);
     km_host_destroy(e->host);
     km_buffers_release(&e->b);
@@ -205,8 +240,7 @@ void km_engine_destroy(km_engine *e)
         clReleaseKernel(e->prepare_rows);
     if (e->integrate)
         clReleaseKernel(e->integrate);
-    if (e->program)
-        clReleaseProgram(e->program);
+    km_program_release(&e->program);
     if (e->queue)
         clReleaseCommandQueue(e->queue);
     if (e->context)
@@ -256,39 +290,91 @@ static void listed_row(const void *context, size_t i, double *out)
     memcpy(out, l->row + i * l->n_slots, l->n_slots * sizeof *out);
 }
 
+/* Points of a box that stand together in a batch, from its point `at` on; they are points to ... of their results. */
+typedef struct span {
+    box_part part;
+    km_results *r;
+    size_t at, n, to;
+} span;
+
 /* A grid's points are made on the device, others here. */
-static km_status prepare_box(km_engine *e, const box_part *part, size_t n, double **row, km_diag *d)
+static km_status prepare_spans(km_engine *e, const span *s, int n_spans, size_t n, double **row, km_diag *d)
 {
     size_t n_slots = (size_t)e->study->n_slots;
     km_status st = KM_OK;
 
-    if (e->study->design == KM_DESIGN_GRID)
-        return km_batch_prepare_box(e, part->box, part->first, n, d);
+    if (e->study->design == KM_DESIGN_GRID) {
+        for (int k = 0; k < n_spans; k++)
+            KM_TRY(km_batch_prepare_box(e, s[k].part.box, s[k].part.first, s[k].at, s[k].n, d));
+        return KM_OK;
+    }
     if (*row == NULL)
         KM_TRY(km_array_create(e->b.capacity * n_slots, sizeof **row, (void **)row, d));
-    for (size_t i = 0; i < n; i++)
-        box_row(part, i, *row + i * n_slots);
+    for (int k = 0; k < n_spans; k++)
+        for (size_t i = 0; i < s[k].n; i++)
+            box_row(&s[k].part, i, *row + (s[k].at + i) * n_slots);
     st = km_batch_prepare_rows(e, &e->source, e->prepare_rows, &e->b, *row, n, d);
 done:
     return st;
 }
 
-km_status km_engine_run_box(km_engine *e, const km_box *box, uint64_t first, km_results *r, km_diag *d)
+/* A batch of n points. */
+static km_status run_spans(km_engine *e, const span *s, int n_spans, size_t n, double **row, km_diag *d)
 {
-    double *row = NULL;
     km_status st = KM_OK;
 
-    for (uint64_t at = 0; at < r->n; at += e->b.capacity) {
-        size_t n = r->n - at < e->b.capacity ? (size_t)(r->n - at) : e->b.capacity;
-        box_part part = {e->study, box, first + at};
-        KM_TRY(prepare_box(e, &part, n, &row, d));
-        KM_TRY(km_batch_run(e, n, d));
-        KM_TRY(km_batch_read(e, r, (size_t)at, n, d));
-        KM_TRY(km_batch_retry(e, r, (size_t)at, n, box_row, &part, d));
+    KM_TRY(prepare_spans(e, s, n_spans, n, row, d));
+    KM_TRY(km_batch_run(e, n, d));
+    for (int k = 0; k < n_spans; k++) {
+        KM_TRY(km_batch_read(e, s[k].at, s[k].r, s[k].to, s[k].n, d));
+        KM_TRY(km_batch_retry(e, s[k].r, s[k].to, s[k].n, box_row, &s[k].part, d));
+    }
+    km_program_keep(&e->program);
+done:
+    return st;
+}
+
+/* Points first ... of each box, as many as its results have. */
+static km_status run_boxes(km_engine *e, const km_box *box, uint64_t first, km_results *r, size_t n_boxes, km_diag *d)
+{
+    span *s = km_alloc(MOST_SPANS, sizeof *s);
+    double *row = NULL;
+    uint64_t taken = 0; /* of box k */
+    size_t n = 0;
+    int n_spans = 0;
+    km_status st = KM_OK;
+
+    for (size_t k = 0; k < n_boxes;) {
+        uint64_t left = r[k].n - taken;
+        size_t room = e->b.capacity - n, take = left < room ? (size_t)left : room;
+        if (take > 0)
+            s[n_spans++] = (span){{e->study, &box[k], first + taken}, &r[k], n, take, (size_t)taken};
+        n += take;
+        taken += take;
+        if (taken == r[k].n) {
+            k++;
+            taken = 0;
+        }
+        if (n > 0 && (n == e->b.capacity || n_spans == MOST_SPANS || k == n_boxes)) {
+            KM_TRY(run_spans(e, s, n_spans, n, &row, d));
+            n = 0;
+            n_spans = 0;
+        }
     }
 done:
+    free(s);
     free(row);
     return st;
+}
+
+km_status km_engine_run_box(km_engine *e, const km_box *box, uint64_t first, km_results *r, km_diag *d)
+{
+    return run_boxes(e, box, first, r, 1, d);
+}
+
+km_status km_engine_run_boxes(km_engine *e, const km_box *box, km_results *r, size_t n_boxes, km_diag *d)
+{
+    return run_boxes(e, box, 0, r, n_boxes, d);
 }
 
 km_status km_engine_run_rows(km_engine *e, const double *row, km_results *r, km_diag *d)
@@ -300,8 +386,9 @@ km_status km_engine_run_rows(km_engine *e, const double *row, km_results *r, km_
         listed_rows rows = {row + at * (size_t)e->study->n_slots, (size_t)e->study->n_slots};
         KM_TRY(km_batch_prepare_rows(e, &e->source, e->prepare_rows, &e->b, rows.row, n, d));
         KM_TRY(km_batch_run(e, n, d));
-        KM_TRY(km_batch_read(e, r, (size_t)at, n, d));
+        KM_TRY(km_batch_read(e, 0, r, (size_t)at, n, d));
         KM_TRY(km_batch_retry(e, r, (size_t)at, n, listed_row, &rows, d));
+        km_program_keep(&e->program);
     }
 done:
     return st;

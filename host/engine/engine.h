@@ -7,6 +7,7 @@
 #define KM_ENGINE_ENGINE_H
 
 #include "base/diag.h"
+#include "engine/tuning.h"
 #include "study/study.h"
 
 #include <stdbool.h>
@@ -18,11 +19,13 @@ typedef struct km_engine_options {
     const char *device;     /* selector: NULL (best), "0", "0.1" platform.device, or part of a name */
     int lanes;              /* 0: from the device */
     int compute_units;      /* 0: all; else a sub-device of so many */
+    int part;               /* which of such sub-devices, from 0; they share no compute unit */
     const char *kernel_dir; /* NULL: the embedded kernels */
     size_t batch;           /* points per launch; 0: chosen */
     bool in_double;         /* double precision, whatever the study says */
     bool no_retry;          /* points that fail in single precision stay as they are */
     bool no_double;         /* as on a device without double precision */
+    const km_tuning *tuning; /* NULL: the device's (km_tuning_of); lanes and batch above come before it */
 } km_engine_options;
 
 /* Host arrays of one batch, filled by km_engine_run; any pointer may be NULL to skip it.
@@ -53,6 +56,7 @@ typedef struct km_engine_facts {
     double build_seconds;
     size_t batch;
     int compute_units;
+    km_tuning tuning;     /* in use */
     double step_flops;    /* of one point in one step, counted in the program's text */
     uint64_t doses_ignored; /* doses at or after the horizon, summed over the points run so far */
     uint64_t retried;       /* points that failed in single precision and were run again in double */
@@ -73,6 +77,9 @@ const km_engine_facts *km_engine_facts_of(const km_engine *engine);
 /* Integrates the points first ... first+results->n-1 of a box. Blocks until done. At most `batch` points are in flight; n may be larger. */
 km_status km_engine_run_box(km_engine *engine, const km_box *box, uint64_t first, km_results *results,
                             km_diag *d);
+/* Several whole boxes in the same batches, as if one after another; results[i] are those of box[i], and results[i].n its
+ * points. Boxes much smaller than a batch cost no more a point than large ones. */
+km_status km_engine_run_boxes(km_engine *engine, const km_box *box, km_results *results, size_t n_boxes, km_diag *d);
 /* Integrates rows: `row` is [n][study->n_slots] in internal units. */
 km_status km_engine_run_rows(km_engine *engine, const double *row, km_results *results, km_diag *d);
 

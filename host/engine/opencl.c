@@ -3,10 +3,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 const char *km_opencl_error_name(cl_int error)
 {
-    static char other[32];
+    static _Thread_local char other[32];
     static const struct {
         cl_int code;
         const char *name;
@@ -65,4 +66,21 @@ km_status km_opencl_kernel(cl_program program, const char *name, cl_kernel *out,
 
     *out = clCreateKernel(program, name, &error);
     return km_opencl_check(error, "clCreateKernel", d);
+}
+
+void km_opencl_settle(cl_command_queue queue)
+{
+    const struct timespec a_moment = {0, 20000};
+    cl_event event = NULL;
+    cl_uint references = 2;
+
+    if (queue == NULL || clEnqueueMarkerWithWaitList(queue, 0, NULL, &event) != CL_SUCCESS)
+        return;
+    if (clWaitForEvents(1, &event) == CL_SUCCESS)
+        for (int i = 0; i < 1000; i++) { /* a driver may keep a reference of its own: not for ever */
+            if (clGetEventInfo(event, CL_EVENT_REFERENCE_COUNT, sizeof references, &references, NULL) != CL_SUCCESS || references <= 1)
+                break;
+            nanosleep(&a_moment, NULL);
+        }
+    clReleaseEvent(event);
 }

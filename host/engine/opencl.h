@@ -20,4 +20,8 @@ km_status km_opencl_buffer(cl_context context, cl_mem_flags flags, size_t size, 
                            km_diag *d);
 km_status km_opencl_kernel(cl_program program, const char *name, cl_kernel *out, km_diag *d);
 
+/* To be called before a queue is released. PoCL's (3.1) threads touch an event's queue after they have said that the event is
+ * complete, and crash where it is gone: this waits until they have let go of the last one. */
+void km_opencl_settle(cl_command_queue queue);
+
 #endif

@@ -109,6 +109,7 @@ void km_peak_destroy(km_peak *p)
 {
     if (p == NULL)
         return;
+    km_opencl_settle(p->queue);
     if (p->out)
         clReleaseMemObject(p->out);
     if (p->kernel)

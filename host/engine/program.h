@@ -6,9 +6,23 @@
 #include "codegen/codegen.h"
 #include "engine/opencl.h"
 
-/* Builds, then asks the program itself (km_probe) whether it agrees on versions and sizes. The message of a failed
- * build begins with the compiler's first error. */
+#include <stdbool.h>
+
+typedef struct km_program {
+    cl_program program;
+    char key[65]; /* SHA-256 of the source, the options, the device, its driver and its platform */
+    bool kept;    /* its binary is in the cache (base/cache.h), or is not wanted there */
+} km_program;
+
+/* Builds, from the binary of an earlier run where there is one, then asks the program itself (km_probe) whether it agrees on
+ * versions and sizes. A binary that the driver refuses, or that does not agree, is forgotten, and the source is built. The
+ * message of a failed build begins with the compiler's first error. */
 km_status km_program_build(cl_context context, cl_device_id device, cl_command_queue queue, const km_source *source,
-                           cl_program *out, km_diag *d);
+                           km_program *out, km_diag *d);
+void km_program_release(km_program *program);
+
+/* Puts the binary into the cache, once. To be called after the kernels have run: drivers such as PoCL compile them at
+ * their first launch, and a binary has what is compiled by then. */
+void km_program_keep(km_program *program);
 
 #endif

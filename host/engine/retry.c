@@ -15,8 +15,8 @@ static bool worth_a_retry(signed char status)
 static km_status create_twin(km_engine *e, km_diag *d)
 {
     char selector[32];
-    km_engine_options options = {.device = selector, .compute_units = e->facts.compute_units, .kernel_dir = e->kernel_dir,
-                                 .batch = 1024, .in_double = true};
+    km_engine_options options = {.device = selector, .compute_units = e->facts.compute_units, .part = e->part,
+                                 .kernel_dir = e->kernel_dir, .batch = 1024, .in_double = true};
 
     snprintf(selector, sizeof selector, "%d.%d", e->device.platform_index, e->device.device_index);
     return km_engine_create(e->study, &options, &e->twin, d);

@@ -139,8 +139,8 @@ km_status km_sampler_create(km_engine *engine, bool both_ways, km_sampler **out,
     if (s->most_rows == 0)
         KM_FAIL(d, KM_E_INPUT, "a base row of this analysis has %d models, and a batch %zu points; choose --batch %d or more", s->n_members,
                 engine->b.capacity, s->n_members);
-    KM_TRY(km_opencl_kernel(engine->program, "km_sample_base", &s->base, d));
-    KM_TRY(km_opencl_kernel(engine->program, "km_prepare_sample", &s->prepare, d));
+    KM_TRY(km_opencl_kernel(engine->program.program, "km_sample_base", &s->base, d));
+    KM_TRY(km_opencl_kernel(engine->program.program, "km_prepare_sample", &s->prepare, d));
     KM_TRY(make_words(s, d));
     KM_TRY(make_numbers(s, d));
     KM_TRY(km_opencl_buffer(engine->context, CL_MEM_READ_WRITE, 2 * (size_t)study->n_factors * s->most_rows * km_wide_size(&engine->source),
@@ -259,8 +259,9 @@ km_status km_sampler_run(km_sampler *s, const km_sample_part *part, size_t n_par
             continue;
         KM_TRY(prepare(s, n, d));
         KM_TRY(km_batch_run(s->engine, n, d));
-        KM_TRY(km_batch_read(s->engine, r, (size_t)at, n, d));
+        KM_TRY(km_batch_read(s->engine, 0, r, (size_t)at, n, d));
         KM_TRY(km_batch_retry(s->engine, r, (size_t)at, n, sample_row, &rows, d));
+        km_program_keep(&s->engine->program);
         at += n;
     }
 done:

@@ -12,7 +12,7 @@ km_status km_engine_trajectory(km_engine *e, const double *row, const double *ti
     km_source source = {0};
     bool single = !e->device.fp64;
     size_t n_values = n_times * (size_t)e->study->model->n_outputs, one = 1;
-    cl_program program = NULL;
+    km_program program = {0};
     cl_kernel prepare = NULL, kernel = NULL;
     km_buffers b = {0};
     cl_mem times = NULL, out = NULL;
@@ -22,8 +22,8 @@ km_status km_engine_trajectory(km_engine *e, const double *row, const double *ti
 
     KM_TRY(km_codegen_opencl(e->study, KM_CODE_TRAJECTORY, single, e->device.fp64, 1, e->kernel_dir, &source, d));
     KM_TRY(km_program_build(e->context, e->id, e->queue, &source, &program, d));
-    KM_TRY(km_opencl_kernel(program, "km_prepare_rows", &prepare, d));
-    KM_TRY(km_opencl_kernel(program, "km_trajectory", &kernel, d));
+    KM_TRY(km_opencl_kernel(program.program, "km_prepare_rows", &prepare, d));
+    KM_TRY(km_opencl_kernel(program.program, "km_trajectory", &kernel, d));
     KM_TRY(km_buffers_create(e->context, &source, 1, &b, d));
     KM_TRY(km_batch_prepare_rows(e, &source, prepare, &b, row, 1, d));
     KM_TRY(km_buffer_wide(e->context, &source, time, n_times, &times, d));
@@ -49,6 +49,7 @@ km_status km_engine_trajectory(km_engine *e, const double *row, const double *ti
     } else {
         KM_CL(clEnqueueReadBuffer(e->queue, out, CL_TRUE, 0, n_values * sizeof *value, value, 0, NULL, NULL), d);
     }
+    km_program_keep(&program);
 
 done:
     free(narrow);
@@ -59,8 +60,7 @@ done:
         clReleaseKernel(prepare);
     if (kernel)
         clReleaseKernel(kernel);
-    if (program)
-        clReleaseProgram(program);
+    km_program_release(&program);
     km_source_clear(&source);
     return st;
 }

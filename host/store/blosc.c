@@ -1,6 +1,7 @@
 #include "store/blosc.h"
 
 #include "base/memory.h"
+#include "store/deflate.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static void put_header(unsigned char *frame, int flags, size_t typesize, size_t 
 km_status km_blosc_encode(const void *data, size_t nbytes, size_t typesize, int level, unsigned char **out, size_t *size,
                           km_diag *d)
 {
-    uLongf length = compressBound((uLong)nbytes);
+    size_t length = km_deflate_bound(nbytes);
     unsigned char *frame = NULL, *mixed = NULL;
     const unsigned char *source = data;
     size_t rest = nbytes % typesize;
@@ -64,7 +65,7 @@ km_status km_blosc_encode(const void *data, size_t nbytes, size_t typesize, int 
             memcpy(mixed + nbytes - rest, (const unsigned char *)data + nbytes - rest, rest);
         source = mixed;
     }
-    if (nbytes >= SMALL && compress2(frame + STREAM, &length, source, (uLong)nbytes, level) == Z_OK &&
+    if (nbytes >= SMALL && km_deflate(source, nbytes, level, frame + STREAM, &length) &&
         STREAM + length < HEADER + nbytes) {
         put_header(frame, (typesize > 1 ? SHUFFLED : 0) | WHOLE | ZLIB, typesize, nbytes, STREAM + length);
         put32(frame + HEADER, HEADER + 4);

@@ -592,16 +592,17 @@ km_status km_map_put(km_map *map, uint64_t chunk, const double *value, const sig
     return enqueue(map, j, d);
 }
 
-km_status km_map_put_statistics(km_map *map, uint64_t chunk, const double *statistic, const int *failed, const signed char *status,
-                                const int *steps, km_diag *d)
+km_status km_map_put_statistics(km_map *map, uint64_t chunk, const double *statistic, const signed char *status, const int *steps, km_diag *d)
 {
-    size_t n = (size_t)km_map_chunk_points(map, chunk);
+    size_t n = (size_t)km_map_chunk_points(map, chunk), values = n * (size_t)map->study->n_statistics;
     job *j = km_alloc(1, sizeof *j);
 
     j->chunk = chunk;
     j->n = n;
-    j->value = copy(statistic, n * (size_t)map->study->n_statistics * sizeof *statistic);
-    j->failed = copy(failed, n * sizeof *failed);
+    j->value = copy(statistic, values * sizeof *statistic);
+    j->failed = km_alloc(n + 1, sizeof *j->failed);
+    for (size_t i = 0; i < n; i++)
+        j->failed[i] = (int)statistic[values + i];
     j->status = copy(status, n);
     j->steps = copy(steps, n * sizeof *steps);
     return enqueue(map, j, d);

@@ -26,7 +26,8 @@ typedef struct km_endpoint_audit {
 /* What goes into the attributes besides the study itself. Strings are borrowed. */
 typedef struct km_map_facts {
     const char *version;       /* of ketamap */
-    const char *program_hash;
+    const char *program_hash;  /* of the first device */
+    const char *programs;      /* all of them, where devices of several kinds compute; else NULL */
     const char *precision;     /* "single" or "double" */
     const char *method;
     const char *method_choice; /* why that method, where a pilot chose it; else NULL */
@@ -57,9 +58,8 @@ bool km_map_has_chunk(const km_map *map, uint64_t chunk);
 km_status km_map_put(km_map *map, uint64_t chunk, const double *value, const signed char *state,
                      const double *margin, const signed char *status, const int *steps, km_diag *d);
 
-/* The same of a study with a population: its statistics, [n_statistics][n], and patients that failed, [n]. */
-km_status km_map_put_statistics(km_map *map, uint64_t chunk, const double *statistic, const int *failed, const signed char *status,
-                                const int *steps, km_diag *d);
+/* The same of a study with a population: [n_statistics + 1][n], its statistics and how many patients failed. */
+km_status km_map_put_statistics(km_map *map, uint64_t chunk, const double *statistic, const signed char *status, const int *steps, km_diag *d);
 
 /* Files and bytes written so far, for dry runs and summaries. */
 uint64_t km_map_bytes(const km_map *map);

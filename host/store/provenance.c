@@ -70,6 +70,8 @@ void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
                     f->double_on_host ? " on the host" : "", f->audit_rtol);
     else
         add_string(out, "audit", "none", ",");
+    if (f->programs)
+        add_string(out, "programs", f->programs, ",");
     add_sources(out, s, f->program_hash);
     km_text_add(out, "}\n");
 }
@@ -159,7 +161,7 @@ const char *km_provenance_difference(const char *have, const char *want)
     static const char *const known[][2] = {
         {"study", "the study's text"}, {"model", "the model's text"}, {"list_sha256", "the list of points"}, {"regimen_sha256", "the table of doses"}, {"set", "--set"},
         {"ketamap_version", "the version of ketamap"}, {"precision", "the precision"}, {"method_choice", "the method that a pilot chose"}, {"audit", "whether it is audited"}, {"lanes", "the number of lanes"},
-        {"program_sha256", "the compiled program"}};
+        {"program_sha256", "the compiled program"}, {"programs", "the kinds of devices"}};
     km_json_file *a = NULL, *b = NULL;
     const char *word = NULL;
     km_diag d;

@@ -14,7 +14,7 @@
 
 static const char *const fit_keys[] = {"name",   "about",  "model",   "variants", "set",        "solver",     "trials",
                                        "rows",   "leave_out", "hold_out", "assume", "overlaps", "score",     "outputs",
-                                       "relapse", "drugs",  "controls", "parameters", "population", "likelihood", "estimation", NULL};
+                                       "relapse", "drugs",  "controls", "parameters", "population", "likelihood", "hypotheses", "estimation", NULL};
 static const char *const score_keys[] = {"output", "baseline", "scales", "response", "remission", "residual", "persistent", NULL};
 static const char *const control_keys[] = {"parameter", "levels", "of", "default", NULL};
 static const char *const likelihood_keys[] = {"means", "repeated", "between_trials", "no_spread", NULL};
@@ -35,6 +35,9 @@ void km_fit_destroy(km_fit *f)
         free(f->study[i]);
     for (int i = 0; i < f->n_skipped; i++)
         free(f->skipped[i].why);
+    for (int i = 0; i < f->n_hypotheses; i++)
+        free(f->hypothesis[i]);
+    free(f->hypothesis);
     free(f->control), free(f->free), free(f->regimen), free(f->row), free(f->study), free(f->skipped);
     km_population_destroy(f->population);
     km_overlaps_clear(&f->overlaps);
@@ -83,7 +86,7 @@ void km_fit_print_json(km_text *out, const km_json *node)
 char *km_fit_study_text(const km_fit *f, int r, const char *endpoints)
 {
     static const char *const copied[] = {"model", "set", "solver"};
-    const km_json *root = km_json_root(f->file), *variants = km_json_find(root, "variants");
+    const km_json *root = km_json_root(f->file), *variants = f->variants;
     const km_fit_regimen *g = r < f->n_regimens ? &f->regimen[r] : NULL;
     const char *more = g ? g->variants : "";
     km_text out = {0};
@@ -111,13 +114,12 @@ char *km_fit_study_text(const km_fit *f, int r, const char *endpoints)
 
 static km_status read_base(km_fit *f, const km_json *root, km_diag *d)
 {
-    const km_json *model = NULL, *list = NULL;
+    const km_json *model = NULL;
     km_model *first = NULL;
     char *text = NULL, *path = NULL;
     km_status st = KM_OK;
 
     KM_TRY(km_json_need(root, "model", KM_JSON_STRING, &model, d));
-    KM_TRY(km_json_get(root, "variants", KM_JSON_ARRAY, &list, d));
     path = km_file_resolve(f->path, model->string);
     st = km_model_read(path, &first, d);
     if (st == KM_E_IO) {
@@ -402,7 +404,30 @@ done:
     return st;
 }
 
-static km_status read_root(km_fit *f, const km_json *root, km_diag *d)
+/* The names of all; the variants of the one that is asked for, or the fit's own. */
+static km_status read_hypotheses(km_fit *f, const km_json *root, const char *wanted, km_diag *d)
+{
+    const km_json *all = NULL;
+    km_status st = KM_OK;
+
+    KM_TRY(km_json_get(root, "variants", KM_JSON_ARRAY, &f->variants, d));
+    KM_TRY(km_json_get(root, "hypotheses", KM_JSON_OBJECT, &all, d));
+    if (all && all->n < 2)
+        KM_TRY(km_json_fail(all, d, "expected two hypotheses or more, such as {\"H1\": [\"H1\"], \"H2\": [\"H2\"]}"));
+    for (size_t i = 0; all && i < all->n; i++) {
+        const km_json *one = &all->child[i];
+        if (one->kind != KM_JSON_ARRAY)
+            KM_TRY(km_json_fail(one, d, "expected a list of the model's variants, got %s", km_json_describe(one)));
+        KM_PUSH(f->hypothesis, f->n_hypotheses);
+        f->hypothesis[f->n_hypotheses++] = km_strdup(one->key);
+        if (wanted && strcmp(wanted, one->key) == 0)
+            f->variants = one;
+    }
+done:
+    return st;
+}
+
+static km_status read_root(km_fit *f, const km_json *root, const char *hypothesis, km_diag *d)
 {
     const char *text = NULL;
     km_status st = KM_OK;
@@ -413,6 +438,7 @@ static km_status read_root(km_fit *f, const km_json *root, km_diag *d)
     KM_TRY(km_json_get_string(root, "name", &text, d));
     f->name = km_strdup(text ? text : "");
     KM_TRY(km_json_get_string(root, "about", &text, d));
+    KM_TRY(read_hypotheses(f, root, hypothesis, d));
     KM_TRY(read_base(f, root, d));
     f->residual.free = -1;
     KM_TRY(read_score(f, root, d));
@@ -430,7 +456,9 @@ done:
     return st;
 }
 
-km_status km_fit_read(const char *path, km_fit **out, km_diag *d)
+km_status km_fit_read(const char *path, km_fit **out, km_diag *d) { return km_fit_read_hypothesis(path, NULL, out, d); }
+
+km_status km_fit_read_hypothesis(const char *path, const char *hypothesis, km_fit **out, km_diag *d)
 {
     km_fit *f = km_alloc(1, sizeof *f);
     km_status st = KM_OK;
@@ -438,7 +466,7 @@ km_status km_fit_read(const char *path, km_fit **out, km_diag *d)
     *out = NULL;
     f->path = km_strdup(path);
     KM_TRY(km_json_read(path, &f->file, d));
-    KM_TRY(read_root(f, km_json_root(f->file), d));
+    KM_TRY(read_root(f, km_json_root(f->file), hypothesis, d));
     *out = f;
     f = NULL;
 done:

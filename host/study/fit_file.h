@@ -106,10 +106,15 @@ typedef struct km_fit {
     int n_studies;
     km_fit_skipped *skipped;
     int n_skipped;
+    const km_json *variants;   /* of the model, a list of names (borrowed), or NULL */
+    int n_hypotheses;
+    char **hypothesis;         /* names of variants to be compared */
     const km_json *estimation; /* what the methods read (borrowed), or NULL */
 } km_fit;
 
 km_status km_fit_read(const char *path, km_fit **out, km_diag *d);
+/* The same with the variants of one of its "hypotheses": {"NAME": ["VARIANT", ...], ...}. */
+km_status km_fit_read_hypothesis(const char *path, const char *hypothesis, km_fit **out, km_diag *d);
 void km_fit_destroy(km_fit *fit);
 
 /* The text of a study of regimen r with these endpoints (the inside of a JSON list); caller frees. For km_study_parse with

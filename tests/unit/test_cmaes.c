@@ -58,7 +58,7 @@ static km_status sphere(void *context, size_t n, const double *z, double *out, k
     return KM_OK;
 }
 
-static void run(km_cmaes *c, const km_target *t)
+static void run(km_cmaes *c, const km_objective *t)
 {
     bool done = false;
     km_diag d;
@@ -72,7 +72,7 @@ static void run(km_cmaes *c, const km_target *t)
 static void check(km_status (*f)(void *, size_t, const double *, double *, km_diag *), int n_runs, const km_cmaes_options *o, const double *at,
                   double tolerance)
 {
-    km_target t = {DIM, NULL, f};
+    km_objective t = {DIM, NULL, f};
     double *start = km_alloc((size_t)n_runs * DIM, sizeof *start), value;
     const double *best;
     km_cmaes c;
@@ -106,7 +106,7 @@ static void test_minima(void **state)
 /* Fixed coordinates stay, the others find the best there: a profile. */
 static void test_fixed(void **state)
 {
-    km_target t = {DIM, NULL, rosenbrock};
+    km_objective t = {DIM, NULL, rosenbrock};
     const km_cmaes_options o = {.tolerance = 1e-14, .most_evaluations = 40000, .seed = 3};
     double start[2 * DIM] = {0.0}, spread[2 * DIM], value;
     const double *best;

@@ -1,8 +1,8 @@
-#include "analysis/target.h"
+#include "analysis/objective.h"
 
 #include <math.h>
 
-double km_target_prior(int dim, const double *z)
+double km_objective_prior(int dim, const double *z)
 {
     double sum = 0.0;
 
@@ -11,7 +11,7 @@ double km_target_prior(int dim, const double *z)
     return -0.5 * sum;
 }
 
-km_status km_target_evaluate(const km_target *t, size_t n, const double *z, double *out, km_diag *d)
+km_status km_objective_evaluate(const km_objective *t, size_t n, const double *z, double *out, km_diag *d)
 {
     km_status st = t->log_likelihood(t->context, n, z, out, d);
 
