@@ -92,7 +92,7 @@ done:
 km_status km_audit_run(const km_study *study, km_engine *engine, const km_engine_options *options, km_endpoint_audit **out,
                        km_diag *d)
 {
-    size_t n = study->n_points < KM_AUDIT_POINTS ? (size_t)study->n_points : KM_AUDIT_POINTS;
+    size_t n = km_study_models(study) < KM_AUDIT_POINTS ? (size_t)km_study_models(study) : KM_AUDIT_POINTS;
     size_t n_ends = (size_t)study->n_endpoints;
     km_study strict = *study; /* shares everything but the solver */
     km_results ours = {0}, truth = {0};

@@ -59,7 +59,7 @@ static void say(km_text *why, const km_method *m, const trial *t, size_t n)
 
 km_status km_pilot_choose(km_study *study, const km_engine_options *options, char **why, km_diag *d)
 {
-    size_t n = study->n_points < KM_PILOT_POINTS ? (size_t)study->n_points : KM_PILOT_POINTS;
+    size_t n = km_study_models(study) < KM_PILOT_POINTS ? (size_t)km_study_models(study) : KM_PILOT_POINTS;
     double *row;
     km_text text = {0};
     trial best = {0};

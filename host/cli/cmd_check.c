@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "codegen/codegen.h"
 #include "model/model.h"
+#include "study/population.h"
 #include "study/study.h"
 
 #include <stdio.h>
@@ -66,6 +67,12 @@ static void print_study(const km_study *s, const km_source *source)
     else
         printf("points %llu, horizon %.6g %s, rtol %.3g\n", (unsigned long long)s->n_points, s->horizon, s->model->time_unit,
                s->solver.rtol);
+    if (s->population) {
+        printf("population %zu patients at each point, %d arrays:", s->population->n, s->n_statistics);
+        for (int i = 0; i < s->population->n_traits; i++)
+            printf("%s %s", i ? "," : "", s->model->parameter[s->population->trait[i].parameter].name);
+        printf(" differ\n");
+    }
     for (int i = 0; i < s->n_endpoints; i++) {
         printf("endpoint %s: %s of %s, %s", s->endpoint[i].name, km_endpoint_kind_name(s->endpoint[i].kind),
                s->model->output[s->endpoint[i].output].name, s->endpoint[i].unit);

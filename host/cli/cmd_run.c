@@ -14,9 +14,11 @@
 #include "cli/statuses.h"
 #include "engine/dispatch.h"
 #include "store/deflate.h"
+#include "store/layout.h"
 #include "store/map.h"
 #include "store/zarr.h"
 #include "study/design.h"
+#include "study/population.h"
 #include "view/progress.h"
 
 #include <errno.h>
@@ -50,7 +52,7 @@ typedef struct job {
     char *method_choice, *programs;
     km_results r;        /* of the pilot */
     uint64_t *chunks;    /* by each engine */
-    uint64_t done, before;
+    uint64_t done, before, failed_patients;
     km_progress progress;
     km_statuses statuses;
     double start, cpu, steps;
@@ -94,6 +96,8 @@ static void take(void *context, int engine, uint64_t n_chunks, const km_results 
     j->chunks[engine] += n_chunks;
     count(j, r);
     j->done += r->n;
+    for (size_t i = 0; j->study->population && i < r->n; i++) /* a task is one chunk: the last row */
+        j->failed_patients += (uint64_t)r->value[(size_t)j->study->n_statistics * r->n + i];
     km_progress_show(&j->progress, j->before + j->done);
 }
 
@@ -107,6 +111,9 @@ static void say_lost(void *context, int engine, const char *why)
 }
 
 /* ---- words ---- */
+
+/* Integrations of this run. */
+static uint64_t models(const job *j) { return j->done * (j->study->population ? j->study->population->n : 1); }
 
 /* What each device did. */
 static void add_devices(km_text *out, const job *j)
@@ -155,9 +162,9 @@ static char *run_json(const job *j, const km_arguments *a, time_t begun)
                 "    \"build_seconds\": %.6f,\n    \"run_seconds\": %.6f,\n"
                 "    \"cpu_seconds\": %.6f,\n    \"models_this_run\": %llu,\n    \"models_resumed\": %llu,\n"
                 "    \"models_per_second\": %.1f,\n    \"mean_steps\": %.2f,\n    \"retried\": %llu,\n    \"double_on\": \"%s\",\n    \"compressed_by\": \"%s\",\n    \"doses_ignored\": %llu\n}\n",
-                f->build_seconds, wall, cpu, (unsigned long long)j->done,
-                (unsigned long long)j->before, wall > 0.0 ? (double)j->done / wall : 0.0,
-                j->done ? j->steps / (double)j->done : 0.0, (unsigned long long)j->statuses.count[KM_POINT_RETRIED],
+                f->build_seconds, wall, cpu, (unsigned long long)models(j),
+                (unsigned long long)j->before, wall > 0.0 ? (double)models(j) / wall : 0.0,
+                j->done ? j->steps / (double)models(j) : 0.0, (unsigned long long)j->statuses.count[KM_POINT_RETRIED],
                 f->fp64 ? "device" : "host", km_deflate_name(), (unsigned long long)doses_ignored(j));
     return km_text_take(&out);
 }
@@ -182,8 +189,11 @@ static void say_summary(const job *j, const char *path)
         return;
     devices = devices_name(j);
     fprintf(stderr, "ketamap: %llu models in %.1f s (%.0f a second, %.0f a core-second), build %.1f s, %s precision on %s\n",
-            (unsigned long long)j->done, wall, wall > 0.0 ? (double)j->done / wall : 0.0,
-            cpu > 0.0 ? (double)j->done / cpu : 0.0, f->build_seconds, f->single ? "single" : "double", devices);
+            (unsigned long long)models(j), wall, wall > 0.0 ? (double)models(j) / wall : 0.0,
+            cpu > 0.0 ? (double)models(j) / cpu : 0.0, f->build_seconds, f->single ? "single" : "double", devices);
+    if (j->study->population)
+        fprintf(stderr, "ketamap: %llu points of %zu patients; %llu patients failed and are left out (patients_failed)\n",
+                (unsigned long long)j->done, j->study->population->n, (unsigned long long)j->failed_patients);
     for (int i = 0; i < km_dispatch_n(j->dispatch) && km_dispatch_n(j->dispatch) > 1; i++) {
         const km_dispatch_count *c = km_dispatch_count_of(j->dispatch, i);
         fprintf(stderr, "ketamap: device %d (%s) computed %llu models in %llu chunks in %.1f s%s\n", i,
@@ -266,11 +276,14 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
     km_status st = KM_OK;
 
     n_dims = km_design_shape(s, shape);
-    km_zarr_chunk_shape(n_dims, shape, chunk);
+    km_map_layout_chunk(s, n_dims, shape, chunk);
     KM_TRY(make_results(j, pilot, d));
     KM_TRY(km_array_create(pilot * (size_t)s->n_slots, sizeof *row, (void **)&row, d));
     for (size_t i = 0; i < pilot; i++)
-        km_study_point(s, pilot_rank(i, pilot, s->n_points), row + i * (size_t)s->n_slots);
+        if (s->population)
+            km_study_patient(s, pilot_rank(i, pilot, s->n_points), i % s->population->n, row + i * (size_t)s->n_slots);
+        else
+            km_study_point(s, pilot_rank(i, pilot, s->n_points), row + i * (size_t)s->n_slots);
     j->r.n = 1; /* drivers compile at the first launch: that is no part of a point's time */
     KM_TRY(km_engine_run_rows(j->engine, row, &j->r, d));
     j->r.n = pilot;
@@ -279,13 +292,16 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
     seconds = now(CLOCK_MONOTONIC) - seconds;
     count(j, &j->r);
     bytes += sizeof(double) * (size_t)s->n_factors;
-    for (int e = 0; e < s->n_endpoints; e++)
+    for (int e = 0; e < s->n_endpoints && s->population == NULL; e++)
         bytes += 1 + (s->store_double ? 8u : 4u) * (s->endpoint[e].margin ? 2u : 1u);
+    bytes += (s->population ? 4u : 0u) + (s->store_double ? 8u : 4u) * (size_t)s->n_statistics;
+    if (s->population)
+        printf("patients      %zu at each point\n", s->population->n);
     printf("points        %llu in %llu chunks\n", (unsigned long long)s->n_points,
            (unsigned long long)km_zarr_n_chunks(n_dims, shape, chunk));
     printf("pilot         %zu points in %.2f s, %.1f steps a point, %llu failed\n", pilot, seconds, j->steps / (double)pilot,
            (unsigned long long)km_statuses_failed(&j->statuses));
-    printf("time          about %.0f s, and %.1f s for the build\n", seconds / (double)pilot * (double)s->n_points,
+    printf("time          about %.0f s, and %.1f s for the build\n", seconds / (double)pilot * (double)km_study_models(s),
            km_engine_facts_of(j->engine)->build_seconds);
     printf("disk          at most %.1f MB, often a third of that (%s)\n", (double)bytes * (double)s->n_points / 1e6, path);
     printf("memory        about %.0f MB here, whatever the number of points\n", memory_needed(s));

@@ -1,7 +1,9 @@
 #include "cli/map_tasks.h"
 
+#include "analysis/patients.h"
 #include "base/memory.h"
 #include "store/zarr.h"
+#include "study/population.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +11,17 @@
 
 enum { MOST_POINTS = 65536 }; /* of a chunk (store/zarr) */
 
-/* Results of a task's chunks stand one after another in those of the task, each [n_endpoints][n]: those of the chunk that
+/* Rows of a chunk's results: of a population its statistics and how many patients failed. */
+static size_t n_rows(const km_map_tasks *t)
+{
+    return t->study->population ? (size_t)t->study->n_statistics + 1 : (size_t)t->study->n_endpoints;
+}
+
+/* Results of a task's chunks stand one after another in those of the task, each [n_rows][n]: those of the chunk that
  * begins `from` points into the task. */
 static km_results of_chunk(const km_map_tasks *t, const km_results *r, uint64_t from, uint64_t n)
 {
-    size_t at = (size_t)from * (size_t)t->study->n_endpoints;
+    size_t at = (size_t)from * n_rows(t);
 
     return (km_results){.n = n, .value = r->value + at, .state = r->state + at, .margin = r->margin + at, .status = r->status + from,
                         .steps = r->steps + from};
@@ -41,7 +49,9 @@ static km_status compute_chunks(const void *context, uint64_t task, km_engine *e
         part[k] = of_chunk(t, r, r->n, points);
         r->n += points;
     }
-    st = km_engine_run_boxes(engine, box, part, (size_t)n, d);
+    st = t->study->population ? KM_OK : km_engine_run_boxes(engine, box, part, (size_t)n, d);
+    for (uint64_t k = 0; t->study->population && k < n && st == KM_OK; k++)
+        st = km_patients_run(t->study, engine, &box[k], &part[k], d);
     free(corner), free(box), free(part);
     return st;
 }
@@ -54,7 +64,9 @@ static km_status take_chunks(void *context, uint64_t task, int engine, const km_
 
     for (uint64_t k = task * t->a_task; k < end_of_task(t, task); k++) {
         km_results part = of_chunk(t, r, from, km_map_chunk_points(t->map, t->chunk[k]));
-        if (!t->drop)
+        if (!t->drop && t->study->population)
+            KM_TRY(km_map_put_statistics(t->map, t->chunk[k], part.value, part.status, part.steps, d));
+        else if (!t->drop)
             KM_TRY(km_map_put(t->map, t->chunk[k], part.value, part.state, part.margin, part.status, part.steps, d));
         from += part.n;
     }
@@ -94,7 +106,8 @@ km_status km_map_tasks_run(km_map_tasks *t, km_dispatch *dispatch, km_diag *d)
     for (uint64_t k = 0; k < km_map_n_chunks(t->map); k++)
         if (!km_map_has_chunk(t->map, k))
             t->chunk[t->n_chunks++] = k;
-    t->a_task = chunks_a_task(t, dispatch);
+    t->a_task = t->study->population ? 1 : chunks_a_task(t, dispatch); /* a chunk of patients fills batches */
+    work.values = n_rows(t);
     work.n_tasks = (t->n_chunks + t->a_task - 1) / t->a_task;
     work.most_points = MOST_POINTS * (size_t)t->a_task;
     st = km_dispatch_run(dispatch, &work, d);

@@ -183,7 +183,7 @@ static void slot_destroy(slot *s)
 
 static km_status make_results(const run *x, slot *s, km_diag *d)
 {
-    size_t n = x->work->most_points, values = n * (size_t)x->of->study->n_endpoints;
+    size_t n = x->work->most_points, values = n * (x->work->values ? x->work->values : (size_t)x->of->study->n_endpoints);
     km_status st = KM_OK;
 
     if (s->r.steps)

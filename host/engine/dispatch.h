@@ -21,6 +21,7 @@ typedef struct km_dispatch_count {
 typedef struct km_work {
     uint64_t n_tasks;
     size_t most_points;   /* of a task */
+    size_t values;        /* rows of value, state and margin; 0: one for each endpoint */
     bool in_order;        /* results are taken in the order of the tasks, else as they come */
     /* In an engine's thread: sets results->n, at most most_points, and fills value, state, margin, status and steps. */
     km_status (*compute)(const void *context, uint64_t task, km_engine *engine, km_results *results, km_diag *d);

@@ -5,11 +5,11 @@
 #include "store/zarr.h"
 #include "study/study.h"
 
-typedef enum km_array_role { KM_ROLE_FACTOR, KM_ROLE_VALUE, KM_ROLE_STATE, KM_ROLE_MARGIN, KM_ROLE_STEPS, KM_ROLE_STATUS } km_array_role;
+typedef enum km_array_role { KM_ROLE_FACTOR, KM_ROLE_VALUE, KM_ROLE_STATE, KM_ROLE_MARGIN, KM_ROLE_STATISTIC, KM_ROLE_FAILED, KM_ROLE_STEPS, KM_ROLE_STATUS } km_array_role;
 
 typedef struct km_map_column {
     km_array_role role;
-    int index;         /* of the factor or endpoint; -1 for steps and status */
+    int index;         /* of the factor, endpoint or statistic; -1 for the others */
     char *name;
     const char *dtype;
 } km_map_column;
@@ -27,6 +27,9 @@ typedef struct km_map_layout {
 
 void km_map_layout_init(km_map_layout *layout, const km_study *study);
 void km_map_layout_clear(km_map_layout *layout);
+
+/* The shape of a study's chunks. */
+void km_map_layout_chunk(const km_study *study, int n_dims, const size_t *shape, size_t *chunk);
 
 /* Origin and clipped extent of chunk k. */
 void km_map_layout_box(const km_map_layout *layout, uint64_t k, size_t *origin, size_t *extent);

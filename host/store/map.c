@@ -9,6 +9,7 @@
 #include "store/provenance.h"
 #include "store/quantise.h"
 #include "study/design.h"
+#include "study/statistic.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,7 +30,7 @@ typedef struct job {
     size_t n;
     double *value, *margin;
     signed char *state, *status;
-    int *steps;
+    int *steps, *failed;
     struct job *next;
 } job;
 
@@ -121,7 +122,8 @@ static km_status column_data(const km_map *map, const km_map_column *c, const jo
             ((double *)*out)[i] = km_design_coordinate(map->study, &map->study->factor[c->index],
                                                        j->chunk * map->layout.chunk_values + i);
         break;
-    case KM_ROLE_VALUE: return narrow(map, j->value + from, j->n, c->dtype, out, d);
+    case KM_ROLE_VALUE:
+    case KM_ROLE_STATISTIC: return narrow(map, j->value + from, j->n, c->dtype, out, d);
     case KM_ROLE_MARGIN: return narrow(map, j->margin + from, j->n, c->dtype, out, d);
     case KM_ROLE_STATE:
         KM_TRY(km_array_create(j->n, 1, out, d));
@@ -132,8 +134,9 @@ static km_status column_data(const km_map *map, const km_map_column *c, const jo
         memcpy(*out, j->status, j->n);
         break;
     case KM_ROLE_STEPS:
+    case KM_ROLE_FAILED:
         KM_TRY(km_array_create(j->n, sizeof(int), out, d));
-        memcpy(*out, j->steps, j->n * sizeof(int));
+        memcpy(*out, c->role == KM_ROLE_STEPS ? j->steps : j->failed, j->n * sizeof(int));
         break;
     }
 done:
@@ -189,7 +192,7 @@ done:
 
 static void job_destroy(job *j)
 {
-    free(j->value), free(j->margin), free(j->state), free(j->status), free(j->steps);
+    free(j->value), free(j->margin), free(j->state), free(j->status), free(j->steps), free(j->failed);
     free(j);
 }
 
@@ -297,7 +300,8 @@ done:
 static km_status write_column_metadata(const km_map *map, const km_map_column *c, km_diag *d)
 {
     const km_map_layout *y = &map->layout;
-    const km_endpoint *e = c->role != KM_ROLE_FACTOR && c->index >= 0 ? &map->study->endpoint[c->index] : NULL;
+    const km_statistic *q = c->role == KM_ROLE_STATISTIC ? &map->study->statistic[c->index] : NULL;
+    const km_endpoint *e = c->role != KM_ROLE_FACTOR && q == NULL && c->index >= 0 ? &map->study->endpoint[c->index] : NULL;
     const km_factor *factor = c->role == KM_ROLE_FACTOR ? &map->study->factor[c->index] : NULL;
     const char *output = e ? map->study->model->output[e->output].name : NULL;
     int keep = map->study->store_double ? 52 : map->study->keep;
@@ -315,6 +319,14 @@ static km_status write_column_metadata(const km_map *map, const km_map_column *c
         name = e->about ? km_strdup(e->about) : km_format("%s of %s", km_endpoint_kind_name(e->kind), output);
         km_provenance_array(&attributes, y->dimension, y->n_dims, y->coordinates, e->unit, name, NULL, 0, 0, keep,
                             map->audit ? &map->audit[c->index] : NULL);
+        break;
+    case KM_ROLE_STATISTIC: /* the audit's errors are those of single patients; the mean tells of them */
+        km_provenance_array(&attributes, y->dimension, y->n_dims, y->coordinates, q->unit, q->about, NULL, 0, 0, keep,
+                            map->audit && q->kind == KM_MEAN_OF ? &map->audit[q->endpoint] : NULL);
+        break;
+    case KM_ROLE_FAILED:
+        km_provenance_array(&attributes, y->dimension, y->n_dims, y->coordinates, "1", "patients that failed and are left out", NULL, 0, 0, 0,
+                            NULL);
         break;
     case KM_ROLE_MARGIN:
         name = km_format("signed distance of the extreme of %s from the threshold", output);
@@ -525,11 +537,13 @@ uint64_t km_map_chunk_points(const km_map *map, uint64_t chunk)
 
 bool km_map_has_chunk(const km_map *map, uint64_t chunk) { return map->done[chunk]; }
 
+/* NULL of NULL. */
 static void *copy(const void *from, size_t size)
 {
-    void *to = km_alloc(size ? size : 1, 1);
+    void *to = from ? km_alloc(size ? size : 1, 1) : NULL;
 
-    memcpy(to, from, size);
+    if (from)
+        memcpy(to, from, size);
     return to;
 }
 
@@ -538,22 +552,11 @@ static km_status failure_of(km_map *map, km_diag *d)
     return map->failed == KM_OK ? KM_OK : km_diag_fail(d, map->failed, "%s", map->failure.message);
 }
 
-km_status km_map_put(km_map *map, uint64_t chunk, const double *value, const signed char *state, const double *margin,
-                     const signed char *status, const int *steps, km_diag *d)
+/* Hands a job to the writers; takes it. */
+static km_status enqueue(km_map *map, job *j, km_diag *d)
 {
-    size_t n = (size_t)km_map_chunk_points(map, chunk), values;
     km_status st;
-    job *j;
 
-    values = n * (size_t)map->study->n_endpoints;
-    j = km_alloc(1, sizeof *j);
-    j->chunk = chunk;
-    j->n = n;
-    j->value = copy(value, values * sizeof *value);
-    j->margin = margin ? copy(margin, values * sizeof *margin) : NULL;
-    j->state = copy(state, values);
-    j->status = copy(status, n);
-    j->steps = copy(steps, n * sizeof *steps);
     pthread_mutex_lock(&map->mutex);
     while (map->queued > map->n_threads && map->failed == KM_OK)
         pthread_cond_wait(&map->changed, &map->mutex);
@@ -571,6 +574,38 @@ km_status km_map_put(km_map *map, uint64_t chunk, const double *value, const sig
     }
     pthread_mutex_unlock(&map->mutex);
     return st;
+}
+
+km_status km_map_put(km_map *map, uint64_t chunk, const double *value, const signed char *state, const double *margin,
+                     const signed char *status, const int *steps, km_diag *d)
+{
+    size_t n = (size_t)km_map_chunk_points(map, chunk), values = n * (size_t)map->study->n_endpoints;
+    job *j = km_alloc(1, sizeof *j);
+
+    j->chunk = chunk;
+    j->n = n;
+    j->value = copy(value, values * sizeof *value);
+    j->margin = copy(margin, values * sizeof *margin);
+    j->state = copy(state, values);
+    j->status = copy(status, n);
+    j->steps = copy(steps, n * sizeof *steps);
+    return enqueue(map, j, d);
+}
+
+km_status km_map_put_statistics(km_map *map, uint64_t chunk, const double *statistic, const signed char *status, const int *steps, km_diag *d)
+{
+    size_t n = (size_t)km_map_chunk_points(map, chunk), values = n * (size_t)map->study->n_statistics;
+    job *j = km_alloc(1, sizeof *j);
+
+    j->chunk = chunk;
+    j->n = n;
+    j->value = copy(statistic, values * sizeof *statistic);
+    j->failed = km_alloc(n + 1, sizeof *j->failed);
+    for (size_t i = 0; i < n; i++)
+        j->failed[i] = (int)statistic[values + i];
+    j->status = copy(status, n);
+    j->steps = copy(steps, n * sizeof *steps);
+    return enqueue(map, j, d);
 }
 
 km_status km_map_flush(km_map *map, km_diag *d)

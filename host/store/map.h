@@ -58,6 +58,9 @@ bool km_map_has_chunk(const km_map *map, uint64_t chunk);
 km_status km_map_put(km_map *map, uint64_t chunk, const double *value, const signed char *state,
                      const double *margin, const signed char *status, const int *steps, km_diag *d);
 
+/* The same of a study with a population: [n_statistics + 1][n], its statistics and how many patients failed. */
+km_status km_map_put_statistics(km_map *map, uint64_t chunk, const double *statistic, const signed char *status, const int *steps, km_diag *d);
+
 /* Files and bytes written so far, for dry runs and summaries. */
 uint64_t km_map_bytes(const km_map *map);
 

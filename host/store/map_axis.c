@@ -68,6 +68,18 @@ void km_map_axis_clear(km_map_axis *a)
     memset(a, 0, sizeof *a);
 }
 
+/* NAME_fraction, NAME_mean, NAME_sd, NAME_q05 ...: what an endpoint of a population became. */
+static bool is_statistic(const char *array, const char *endpoint)
+{
+    size_t n = strlen(endpoint);
+    const char *rest = array + n + 1;
+
+    if (strncmp(array, endpoint, n) != 0 || array[n] != '_')
+        return false;
+    return strcmp(rest, "fraction") == 0 || strcmp(rest, "mean") == 0 || strcmp(rest, "sd") == 0 ||
+           (rest[0] == 'q' && rest[1] >= '0' && rest[1] <= '9');
+}
+
 int *km_map_endpoints(const km_map_reader *reader, int *n)
 {
     const km_json *study = km_json_find(km_map_reader_attributes(reader), "study"), *list;
@@ -84,6 +96,9 @@ int *km_map_endpoints(const km_map_reader *reader, int *n)
             int at = name && name->string ? km_map_reader_find(reader, name->string) : -1;
             if (at >= 0 && *n < km_map_reader_n_arrays(reader))
                 index[(*n)++] = at;
+            for (int k = 0; at < 0 && name && name->string && k < km_map_reader_n_arrays(reader); k++)
+                if (is_statistic(km_map_reader_array(reader, k)->name, name->string) && *n < km_map_reader_n_arrays(reader))
+                    index[(*n)++] = k;
         }
     }
     km_json_destroy(file);

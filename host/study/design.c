@@ -4,8 +4,10 @@
 #include "base/memory.h"
 #include "points.h"
 #include "study/axis.h"
+#include "study/base_row.h"
 #include "study/factor.h"
 #include "study/points_file.h"
+#include "study/population.h"
 #include "study/regimen.h"
 
 #include <ctype.h>
@@ -56,6 +58,18 @@ void km_study_point(const km_study *s, uint64_t rank, double *row)
     for (int a = s->n_axes; a-- > 0; rank /= s->axis[a].n)
         for (int k = 0; k < s->axis[a].n_slots; k++)
             row[s->axis[a].slot[k]] = s->axis[a].value[(size_t)k * s->axis[a].n + (size_t)(rank % s->axis[a].n)];
+}
+
+uint64_t km_study_models(const km_study *s) { return s->n_points * (s->population ? s->population->n : 1); }
+
+void km_study_patient(const km_study *s, uint64_t rank, size_t patient, double *row)
+{
+    double *base = km_base_row(s);
+
+    memcpy(row, base, (size_t)s->n_slots * sizeof *row);
+    free(base);
+    km_study_point(s, rank, row);
+    km_population_patient(s, patient, row);
 }
 
 bool km_design_extent(const km_study *s, int slot, double *low, double *high)
@@ -286,7 +300,10 @@ void km_study_sample(const km_study *study, size_t n, double *row)
 {
     for (size_t i = 0; i < n; i++) {
         double part = fmod((double)(i + 1) * 0.61803398874989485, 1.0);
-        uint64_t rank = n == study->n_points ? i : (uint64_t)(part * (double)study->n_points);
-        km_study_point(study, rank, row + i * (size_t)study->n_slots);
+        uint64_t rank = n == study->n_points && study->population == NULL ? i : (uint64_t)(part * (double)study->n_points);
+        if (study->population)
+            km_study_patient(study, rank, i % study->population->n, row + i * (size_t)study->n_slots);
+        else
+            km_study_point(study, rank, row + i * (size_t)study->n_slots);
     }
 }

@@ -20,8 +20,15 @@ double km_design_coordinate(const km_study *study, const km_factor *factor, uint
  * design does not give are left alone. */
 void km_study_point(const km_study *study, uint64_t rank, double *row);
 
+/* How many models the study is: its points, each with every patient. */
+uint64_t km_study_models(const km_study *study);
+
+/* All slots of a patient of the population at the point `rank`. */
+void km_study_patient(const km_study *study, uint64_t rank, size_t patient, double *row);
+
 /* The slots of n points (rows of study->n_slots; n at most n_points) spread over the design: ranks along the golden ratio,
- * which no axis length divides, so that every axis is covered evenly; all points in order when n is n_points. */
+ * which no axis length divides, so that every axis is covered evenly; all points in order when n is n_points. With a population, of one patient each, one after
+ * the other. */
 void km_study_sample(const km_study *study, size_t n, double *row);
 
 /* The smallest and the largest value a slot takes, in internal units; false if the design does not give it. */

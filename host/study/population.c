@@ -71,6 +71,36 @@ double km_trait_value(const km_trait *t, double typical, double score)
     return fmin(fmax(x, t->low), t->high);
 }
 
+/* ---- patients of a study ---- */
+
+void km_population_take_slots(km_study *study)
+{
+    const km_population *p = study->population;
+
+    study->trait_slot = km_alloc((size_t)p->n_traits + 1, sizeof *study->trait_slot);
+    for (int i = 0; i < p->n_traits; i++) {
+        int s = 0;
+        while (s < study->n_slots &&
+               (study->slot[s].field != KM_FIELD_PARAMETER || study->slot[s].index != p->trait[i].parameter))
+            s++;
+        if (s == study->n_slots) {
+            study->slot = km_realloc(study->slot, (size_t)s + 1, sizeof *study->slot);
+            study->slot[study->n_slots++] = (km_slot){.field = KM_FIELD_PARAMETER, .index = p->trait[i].parameter};
+        }
+        study->trait_slot[i] = s;
+    }
+}
+
+void km_population_patient(const km_study *study, size_t patient, double *row)
+{
+    const km_population *p = study->population;
+
+    for (int i = 0; i < p->n_traits; i++) {
+        double *value = &row[study->trait_slot[i]];
+        *value = km_trait_value(&p->trait[i], *value, p->score[patient * (size_t)p->n_scores + (size_t)i]);
+    }
+}
+
 /* ---- scores ---- */
 
 static double independent_score(const km_population *p, const uint32_t *direction, int trait, size_t patient)

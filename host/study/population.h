@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "model/model.h"
 #include "study/law.h"
+#include "study/study.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +30,7 @@ typedef struct km_trait {
     double low, high;
 } km_trait;
 
-typedef struct km_population {
+struct km_population {
     size_t n;               /* patients */
     bool quasi;             /* scrambled Sobol' points, else independent draws */
     uint64_t seed;
@@ -40,7 +41,7 @@ typedef struct km_population {
     double *score;          /* [n][n_scores] */
     int n_quantiles;
     double quantile[KM_MOST_QUANTILES]; /* ascending, in (0, 1) */
-} km_population;
+};
 
 /* Reads the block. Without "of": every parameter whose "variability" the model gives; {} after a name: the same for it.
  * Laws: {"cv"} lognormal with sd of the logarithm sqrt(log(1 + cv^2)); {"sd"} normal, in the parameter's unit;
@@ -52,6 +53,12 @@ void km_population_destroy(km_population *population);
 /* The value of a patient with this score where the point's value is `typical`. NaN where the law has no such typical
  * value (a lognormal one of 0 or less, a logit-normal one outside (0, 1)). */
 double km_trait_value(const km_trait *trait, double typical, double score);
+
+/* Gives the study's population its slots: those that the design varies already, or new ones. */
+void km_population_take_slots(km_study *study);
+/* A patient's slots from those of its point, `row`, in place. A value that the law does not have is NaN, and the patient
+ * then fails. */
+void km_population_patient(const km_study *study, size_t patient, double *row);
 
 /* Index of the parameter's trait, or -1. */
 int km_population_find(const km_population *population, int parameter);

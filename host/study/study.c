@@ -10,7 +10,9 @@
 #include "study/quantity.h"
 #include "study/regimen.h"
 #include "study/regimen_csv.h"
+#include "study/population.h"
 #include "study/sensitivity_block.h"
+#include "study/statistic.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -19,7 +21,7 @@
 
 static const char *const study_keys[] = {"name",      "about",   "model",   "variants",
                                          "set",       "regimen", "horizon", "design",
-                                         "endpoints", "solver",  "output",  "sensitivity", NULL};
+                                         "endpoints", "solver",  "output",  "sensitivity", "population", NULL};
 static const char *const solver_keys[] = {"method", "rtol", "precision", "max_steps", NULL};
 static const char *const output_keys[] = {"map", "keep", "type", NULL};
 
@@ -52,6 +54,10 @@ void km_study_destroy(km_study *study)
         km_endpoint_clear(&study->endpoint[i]);
     for (i = 0; i < study->n_set; i++)
         free(study->set[i]);
+    for (i = 0; i < study->n_statistics; i++)
+        km_statistic_clear(&study->statistic[i]);
+    free(study->statistic), free(study->trait_slot);
+    km_population_destroy(study->population);
     km_sensitivity_destroy(study->sensitivity);
     free(study->variant);
     free(study->record);
@@ -595,11 +601,8 @@ static bool *given_parameters(const km_study *study, const assignments *log)
 
 static km_status check_keys(const km_json *root, km_diag *d)
 {
-    const km_json *population = km_json_find(root, "population");
     const char *text;
 
-    if (population != NULL)
-        return km_json_fail(population, d, "a population of patients is not supported yet");
     for (int i = 0; i < 2; i++) {
         text = NULL;
         if (km_json_get_string(root, i == 0 ? "name" : "about", &text, d) != KM_OK)
@@ -612,7 +615,7 @@ static km_status read_root(km_study *study, const km_json *root, const char *con
                            assignments *log, km_diag *d)
 {
     km_status st = KM_OK;
-    const km_json *regimen = NULL, *design = NULL, *endpoints = NULL, *block = NULL;
+    const km_json *regimen = NULL, *design = NULL, *endpoints = NULL, *block = NULL, *population = NULL;
     bool *given = NULL;
 
     if (root->kind != KM_JSON_OBJECT)
@@ -638,12 +641,22 @@ static km_status read_root(km_study *study, const km_json *root, const char *con
         KM_TRY(km_sensitivity_read(study, block, given, d));
     else if (design != NULL)
         KM_TRY(km_design_read(study, design, given, d));
+    KM_TRY(km_json_get(root, "population", KM_JSON_OBJECT, &population, d));
+    if (population && sensitivity)
+        KM_TRY(km_json_fail(population, d, "a sensitivity analysis varies single models; leave \"population\" out, and make what differs "
+                                           "between patients factors"));
+    if (population) {
+        KM_TRY(km_population_read(study->model, population, 0, &study->population, d));
+        km_population_take_slots(study);
+    }
     KM_TRY(km_regimen_check(study, d));
     KM_TRY(km_json_get(root, "endpoints", KM_JSON_ARRAY, &endpoints, d));
     if (endpoints != NULL)
         KM_TRY(km_endpoint_read(study, endpoints, d));
     if (sensitivity)
         KM_TRY(km_sensitivity_read_times(study, block, d));
+    if (population)
+        KM_TRY(km_statistics_make(study, population, d));
     KM_TRY(read_solver(study, root, d));
     KM_TRY(read_output(study, root, d));
     warn_overridden(study, log, d);

@@ -110,6 +110,8 @@ typedef struct km_solver {
 } km_solver;
 
 typedef struct km_sensitivity km_sensitivity; /* study/sensitivity_block.h */
+typedef struct km_population km_population;   /* study/population.h */
+typedef struct km_statistic km_statistic;     /* study/statistic.h */
 
 typedef struct km_study {
     char *path;
@@ -134,6 +136,10 @@ typedef struct km_study {
     char list_hash[65];  /* SHA-256 of the list's file, or "" */
     char regimen_hash[65]; /* of the regimen's table, or "" */
     km_sensitivity *sensitivity; /* of km_study_read_sensitivity, else NULL */
+    km_population *population; /* virtual patients at every point, or NULL */
+    int *trait_slot;     /* per trait of the population */
+    km_statistic *statistic; /* what its endpoints are reduced to */
+    int n_statistics;
     uint64_t n_points;   /* of a grid the product of the axis lengths; 1 without a design */
     km_endpoint *endpoint;
     int n_endpoints;

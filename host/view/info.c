@@ -155,7 +155,7 @@ static bool is_companion(const km_map_array *a)
 {
     size_t n = strlen(a->name);
 
-    return strcmp(a->name, "status") == 0 || strcmp(a->name, "steps") == 0 || (n > 6 && strcmp(a->name + n - 6, "_state") == 0);
+    return strcmp(a->name, "status") == 0 || strcmp(a->name, "steps") == 0 || strcmp(a->name, "patients_failed") == 0 || (n > 6 && strcmp(a->name + n - 6, "_state") == 0);
 }
 
 static km_status print_axes(km_map_reader *r, FILE *to, double *points, km_diag *d)

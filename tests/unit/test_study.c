@@ -184,7 +184,8 @@ static void test_refused(void **state)
     refuses("{\"model\": \"\"}",
             "study.json:1:11: /model: expected the path of a model file, got an empty string");
     refuses(with("\"population\": {\"n\": 256}"),
-            "study.json:2:15: /population: a population of patients is not supported yet");
+            "study.json:2:15: /population: nothing differs between patients: no parameter of the model has a \"variability\"; give "
+            "\"of\": {\"CL\": {\"cv\": 0.3}}");
     refuses(with("\"endpoint\": []"),
             "study.json:2:13: /endpoint: unknown key \"endpoint\"; did you mean "
             "\"endpoints\"?");
