@@ -23,6 +23,7 @@ typedef uint64_t km_u64;
 #define KM_STREAM_PERMUTE 2u
 #define KM_STREAM_JITTER 3u
 #define KM_STREAM_REPLICATE 4u /* seeds of independent scrambles */
+#define KM_STREAM_PATIENT 16u  /* independent patients of a population */
 
 typedef struct km_block {
     km_u32 x[4];

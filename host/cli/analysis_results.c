@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "store/group.h"
 #include "store/indices_store.h"
 
 #include <stdio.h>
@@ -59,10 +60,10 @@ km_status km_analysis_place_look(const km_analysis_place *p, const km_arguments 
 
     *there = false;
     if (km_argument(a, "force")) {
-        KM_TRY(km_indices_remove(p->path, d));
+        KM_TRY(km_group_remove(p->path, "\"ketamap_sensitivity\"", "results of a sensitivity analysis", d));
         (void)unlink(p->state);
     } else
-        KM_TRY(km_indices_is_there(p->path, attributes, there, d));
+        KM_TRY(km_group_is_there(p->path, attributes, there, d));
     if (*there && !km_argument(a, "quiet"))
         fprintf(stderr, "ketamap: %s is complete already, and of this very analysis; --force computes it again\n", p->path);
     if (!*there)

@@ -36,7 +36,7 @@ typedef struct km_command {
 } km_command;
 
 extern const km_command km_command_run, km_command_simulate, km_command_evaluate, km_command_check, km_command_devices,
-    km_command_info, km_command_plot, km_command_export, km_command_verify, km_command_bench, km_command_sensitivity;
+    km_command_info, km_command_plot, km_command_export, km_command_verify, km_command_bench, km_command_sensitivity, km_command_fit;
 
 /* All commands, ends with NULL. */
 extern const km_command *const km_commands[];

@@ -8,17 +8,8 @@
 
 #include "store/indices.h"
 
-#include <stdbool.h>
-
-/* Writes NAME.zarr.writing and renames it to `path`, where nothing may be. attributes: the group's .zattrs; run_json: what
- * stands beside the arrays, outside any comparison. stage: [n_stages], or NULL. */
+/* Writes the group at `path`, where nothing may be (store/group.h). stage: [n_stages], or NULL. */
 km_status km_indices_write(const char *path, const km_indices *indices, const km_indices *const *stage, int n_stages,
                            const char *attributes, const char *run_json, km_diag *d);
-
-/* *same: there are results at `path`, with these attributes. */
-km_status km_indices_is_there(const char *path, const char *attributes, bool *same, km_diag *d);
-
-/* Removes the results at `path`; KM_E_INPUT if what is there is none. */
-km_status km_indices_remove(const char *path, km_diag *d);
 
 #endif

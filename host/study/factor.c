@@ -82,10 +82,8 @@ done:
     return st;
 }
 
-/* What the study says of a parameter's law in place of the model. */
-static km_status override_law(const km_study *study, const km_slot *slot, const km_json *node, km_parameter *p, km_diag *d)
+km_status km_factor_override_law(const km_target *target, const km_json *node, km_parameter *p, km_diag *d)
 {
-    km_target target = km_target_slot(study->model, slot);
     const km_json *law = NULL, *range = NULL, *spread;
     km_status st = KM_OK;
 
@@ -101,8 +99,8 @@ static km_status override_law(const km_study *study, const km_slot *slot, const 
     if (range && range->n != 2)
         KM_TRY(km_json_fail(range, d, "expected [low, high], got %s of another length", km_json_describe(range)));
     if (range) {
-        KM_TRY(km_quantity_value(&range->child[0], &target, &p->low, d));
-        KM_TRY(km_quantity_value(&range->child[1], &target, &p->high, d));
+        KM_TRY(km_quantity_value(&range->child[0], target, &p->low, d));
+        KM_TRY(km_quantity_value(&range->child[1], target, &p->high, d));
         p->has_range = true;
         if (!(p->low < p->high))
             KM_TRY(km_json_fail(&range->child[1], d, "expected a number larger than %g, got %s", p->low,
@@ -131,8 +129,10 @@ static km_status take_law(const km_study *study, km_factor *f, const km_slot *sl
     if (slot->field != KM_FIELD_PARAMETER)
         return km_json_fail(place, d, "a field of the regimen has no law of its own; give \"linear\" or \"log\": [low, high]");
     p = study->model->parameter[slot->index];
-    if (node && node->kind == KM_JSON_OBJECT)
-        KM_TRY(override_law(study, slot, node, &p, d));
+    if (node && node->kind == KM_JSON_OBJECT) {
+        km_target target = km_target_slot(study->model, slot);
+        KM_TRY(km_factor_override_law(&target, node, &p, d));
+    }
     if (!p.has_range)
         return km_json_fail(place, d, "the parameter \"%s\" has no \"range\" in the model; give \"linear\" or \"log\": [low, high]",
                             p.name);

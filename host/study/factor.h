@@ -2,6 +2,7 @@
 #ifndef KM_STUDY_FACTOR_H
 #define KM_STUDY_FACTOR_H
 
+#include "study/quantity.h"
 #include "study/study.h"
 
 /* Reads {"n", "seed", "factors"}: fills factor, slot, seed and n_points. study->design is set. */
@@ -23,6 +24,8 @@ km_status km_factor_add(km_study *study, const km_factor_words *words, km_diag *
 km_status km_factor_read_object(km_study *study, const km_json *node, km_diag *d);
 /* Every parameter with a range that nothing else gives. */
 km_status km_factor_take_every(km_study *study, const bool *given, const km_json *node, km_diag *d);
+/* Replaces in *p what `node` (an object) says of a law: "law", "range" (in the target's unit), "mean", "sd", "cv". */
+km_status km_factor_override_law(const km_target *target, const km_json *node, km_parameter *p, km_diag *d);
 km_status km_factor_read_seed(const km_json *node, uint64_t *out, km_diag *d);
 
 #endif

@@ -654,7 +654,9 @@ done:
     return st;
 }
 
-static km_status read_study(const char *path, const char *const *set, int n_set, bool sensitivity, km_study **out, km_diag *d)
+/* `text`: what the file would say, or NULL to read it. */
+static km_status read_study(const char *path, const char *text, const char *const *set, int n_set, bool sensitivity, km_study **out,
+                            km_diag *d)
 {
     km_status st = KM_OK;
     km_study *study = km_alloc(1, sizeof *study);
@@ -663,7 +665,7 @@ static km_status read_study(const char *path, const char *const *set, int n_set,
     *out = NULL;
     study->path = km_strdup(path);
     study->n_points = 1;
-    KM_TRY(km_json_read(path, &study->file, d));
+    KM_TRY(text ? km_json_parse(path, text, &study->file, d) : km_json_read(path, &study->file, d));
     KM_TRY(read_root(study, km_json_root(study->file), set, n_set, sensitivity, &log, d));
     *out = study;
     study = NULL; /* handed over */
@@ -676,12 +678,17 @@ done:
 
 km_status km_study_read(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d)
 {
-    return read_study(path, set, n_set, false, out, d);
+    return read_study(path, NULL, set, n_set, false, out, d);
+}
+
+km_status km_study_parse(const char *path, const char *text, km_study **out, km_diag *d)
+{
+    return read_study(path, text, NULL, 0, false, out, d);
 }
 
 km_status km_study_read_sensitivity(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d)
 {
-    return read_study(path, set, n_set, true, out, d);
+    return read_study(path, NULL, set, n_set, true, out, d);
 }
 
 /* ---- columns of a points file ---- */

@@ -149,6 +149,8 @@ typedef struct km_study {
  * regimen.ID.field; value: a quantity). Unused parameters, later variants that override and doses at or
  * after the horizon are warnings in d. */
 km_status km_study_read(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d);
+/* The same from text; `path` stands for the file, and paths in the text are relative to it. */
+km_status km_study_parse(const char *path, const char *text, km_study **out, km_diag *d);
 /* The same for a sensitivity analysis: what the block "sensitivity" varies takes the place of the design. The points are
  * then Sobol' points of those factors, for pilots and audits; the analysis itself draws its own. */
 km_status km_study_read_sensitivity(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d);

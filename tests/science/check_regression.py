@@ -117,7 +117,7 @@ def check_intervals():
                            ({"method": "dgsm", "n": 200}, ("nu", "bound")), ({"method": "regression", "n": 300}, ("src", "prcc")),
                            ({"method": "pawn", "n": 1000}, ("median",)), ({"method": "delta", "n": 600}, ("delta",)),
                            ({"method": "given_data", "n": 1000}, ("first",))):
-        seeds = [analyse(ISHIGAMI, {**block, "seed": str(100 + s)})[1] for s in range(30)]
+        seeds = [analyse(ISHIGAMI, {**block, "seed": str(100 + s)})[1] for s in range(20)]
         inside = total = 0
         for column in columns:
             for name in ("x1", "x2", "x3"):

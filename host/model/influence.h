@@ -1,0 +1,16 @@
+/* What a model's expressions are computed from, through states and doses. */
+#ifndef KM_MODEL_INFLUENCE_H
+#define KM_MODEL_INFLUENCE_H
+
+#include "model/model.h"
+
+#include <stdbool.h>
+
+/* Marks the parameters and states that stand in `e` itself. Arrays may be NULL. */
+void km_influence_direct(const km_model *model, km_expr e, bool *parameter, bool *state);
+
+/* Marks everything the marked states follow from: other states by their rates, parameters by rates, initial values, doses,
+ * jumps and conditions. */
+void km_influence_of_states(const km_model *model, bool *parameter, bool *state);
+
+#endif

@@ -1,0 +1,148 @@
+#include "view/fit_report.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { NAME = 18, ARM = 34 };
+
+static void print_number(double x, FILE *to)
+{
+    if (isnan(x))
+        fprintf(to, " %9s", "-");
+    else
+        fprintf(to, " %9.4g", x);
+}
+
+/* What the posterior took from the prior, in words. */
+static const char *learned_word(double share)
+{
+    return isnan(share) ? "" : share > 0.75 ? "determined" : share > 0.3 ? "in part" : "hardly";
+}
+
+static void print_parameters(const km_fit_results *r, FILE *to)
+{
+    fprintf(to, "Parameters: prior and posterior medians with 95 %%; learned: how far the data narrow the prior\n");
+    fprintf(to, "  %-*s %9s %9s %9s   %9s %9s %9s  %7s  %s\n", NAME, "", "prior", "low", "high", "posterior", "low", "high", "learned", "unit");
+    for (int i = 0; i < r->n_free; i++) {
+        const km_fitted *p = &r->parameter[i];
+        fprintf(to, "  %-*s", NAME, p->name);
+        print_number(p->prior[1], to), print_number(p->prior[0], to), print_number(p->prior[2], to);
+        fputs("  ", to);
+        print_number(p->posterior[1], to), print_number(p->posterior[0], to), print_number(p->posterior[2], to);
+        fprintf(to, "  %6.0f%%  %-10s %s\n", 100.0 * fmax(p->learned, 0.0), learned_word(p->learned), p->unit);
+    }
+    fprintf(to, "  log likelihood of the best candidate %.2f; %d of %d starts found it; %zu draws, %d temperatures\n\n", r->mode_log_likelihood,
+            r->starts_agree, r->starts, r->n_draws, r->stages);
+}
+
+static void print_second(const km_fit_results *r, FILE *to)
+{
+    double worst = 0.0;
+
+    fprintf(to, "Second sampler (ensemble, %zu draws): its means and standard deviations beside the first\n", r->n_ensemble);
+    fprintf(to, "  %-*s %9s %9s   %9s %9s   %6s %7s %7s\n", NAME, "", "mean", "sd", "mean", "sd", "R-hat", "bulk", "tail");
+    for (int i = 0; i < r->n_free; i++) {
+        const km_fitted *p = &r->parameter[i];
+        fprintf(to, "  %-*s", NAME, p->name);
+        print_number(p->mean, to), print_number(p->sd, to);
+        fputs("  ", to);
+        print_number(p->ensemble_mean, to), print_number(p->ensemble_sd, to);
+        fprintf(to, "   %6.3f %7.0f %7.0f\n", p->r_hat, p->ess_bulk, p->ess_tail);
+        worst = fmax(worst, p->r_hat);
+    }
+    fprintf(to, "  %s\n\n", worst < 1.01 ? "R-hat is below 1.01 throughout" : worst < 1.05 ? "R-hat is above 1.01: more \"steps\" would help"
+                                                                              : "R-hat is above 1.05: it has not converged; more \"steps\"");
+}
+
+static void print_profiles(const km_fit_results *r, FILE *to)
+{
+    fprintf(to, "Profile likelihoods: 95 %% intervals within the priors' ranges, without the priors\n");
+    for (int i = 0; i < r->n_free; i++) {
+        const km_fitted *p = &r->parameter[i];
+        fprintf(to, "  %-*s %-14s", NAME, p->name, km_profile_verdict_word(p->verdict));
+        print_number(p->profile_low, to), print_number(p->profile_high, to);
+        fprintf(to, "  %s\n", p->unit);
+    }
+    fputc('\n', to);
+}
+
+static void print_rows(const km_fit_results *r, bool held_out, FILE *to)
+{
+    int n = 0, inside = 0;
+    const char *study = "";
+
+    fprintf(to, held_out ? "Held out: what the fitted model foretold\n" : "Fitted rows: off is (observed - best candidate) / standard error\n");
+    fprintf(to, "  %-*s %-20s %7s %8s %8s   %-17s %6s\n", ARM, "", "", "time h", "observed", "expected", "95 % prediction", held_out ? "" : "off");
+    for (int i = 0; i < r->n_rows; i++) {
+        const km_fitted_row *w = &r->row[i];
+        char interval[32], off[16] = "";
+        if (w->held_out != held_out)
+            continue;
+        if (strcmp(study, w->study) != 0)
+            fprintf(to, "  %s\n", w->study);
+        study = w->study;
+        snprintf(interval, sizeof interval, "%7.1f to %6.1f", w->low, w->high);
+        if (!held_out && !isnan(w->error))
+            snprintf(off, sizeof off, "%6.1f", (w->observed - w->mode) / w->error);
+        fprintf(to, "    %-*.*s %-20s", ARM - 2, ARM - 2, w->arm, w->kind);
+        if (isnan(w->time))
+            fprintf(to, " %7s", "-");
+        else
+            fprintf(to, " %7.0f", w->time);
+        fprintf(to, " %8.1f %8.1f   %-17s %6s%s\n", w->observed, w->expected, interval, off, w->inside ? "" : "  outside");
+        n++;
+        inside += w->inside;
+    }
+    fprintf(to, "  %d of %d inside their 95 %% prediction\n\n", inside, n);
+}
+
+static void print_coverage(const km_fit_results *r, FILE *to)
+{
+    fprintf(to, "By trial: rows inside their 95 %% prediction; elpd: expected log density of the trial were it left out\n");
+    fprintf(to, "  %-30s %10s %10s %10s %8s\n", "", "fitted", "held out", "elpd", "k");
+    for (int i = 0; i < r->n_trials; i++) {
+        const km_fitted_trial *t = &r->trial[i];
+        char fitted[24] = "-", held_out[24] = "-";
+        if (t->rows)
+            snprintf(fitted, sizeof fitted, "%d of %d", t->rows_inside, t->rows);
+        if (t->held_out)
+            snprintf(held_out, sizeof held_out, "%d of %d", t->held_out_inside, t->held_out);
+        fprintf(to, "  %-30.30s %10s %10s", t->name, fitted, held_out);
+        if (isnan(t->elpd))
+            fputs("          -        -\n", to);
+        else
+            fprintf(to, " %10.2f %8.2f%s\n", t->elpd, t->k, t->k > 0.7 ? "  unreliable: one trial moves the fit" : "");
+    }
+    fprintf(to, "  all: elpd %.1f (error %.1f), %.1f effective parameters; WAIC %.1f (%.1f)\n\n", r->elpd, r->elpd_error, r->elpd_parameters, r->waic,
+            r->waic_error);
+}
+
+static void print_hypotheses(const km_fit_results *r, FILE *to)
+{
+    fprintf(to, "Mechanisms: natural logarithms; the evidence depends on the priors' ranges, the elpd hardly\n");
+    fprintf(to, "  %-14s %-20s %12s %12s %18s  %s\n", "", "variants", "evidence", "to the best", "elpd (error)", "");
+    for (int h = 0; h < r->n_hypotheses; h++) {
+        const km_hypothesis *y = &r->hypothesis[h];
+        double error, factor = km_log_bayes_factor(r, h, &error);
+        fprintf(to, "  %-14s %-20.20s %7.1f (%.2f) %6.1f (%.2f) %11.1f (%4.1f)  %s\n", y->name, y->variants, y->log_evidence, y->error, factor, error,
+                y->elpd, y->elpd_error, km_hypothesis_word(r, h));
+    }
+    fputc('\n', to);
+}
+
+void km_fit_report(const km_fit_results *r, FILE *to)
+{
+    print_parameters(r, to);
+    if (r->n_ensemble > 0)
+        print_second(r, to);
+    if (r->n_profile > 0)
+        print_profiles(r, to);
+    print_rows(r, false, to);
+    if (r->n_rows > r->n_fitted)
+        print_rows(r, true, to);
+    print_coverage(r, to);
+    if (r->n_hypotheses > 0)
+        print_hypotheses(r, to);
+    for (int i = 0; i < r->n_skipped; i++)
+        fprintf(to, "%s%s\n", i ? "  " : "Left aside:\n  ", r->skipped[i]);
+}
