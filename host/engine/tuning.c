@@ -19,7 +19,8 @@ static const size_t smallest_batch = 256, largest_batch = (size_t)1 << 24;
  * vector CPU: drivers run a group on a core; lanes are the vector, and 128 groups draw points from one counter.
  * GPU: registers allow a few warps a multiprocessor; each item takes several points, so that the end is even. A launch has
  * to be long against what surrounds it, and there is memory for that.
- * other: no vectors of its own; items stand side by side as on a GPU, but slowly, so that batches are small. */
+ * other: no vectors of its own; items stand side by side as on a GPU, but slowly. Mesa 22.3's llvmpipe may let a
+ * few groups take all points, and ends a loop after 65,536 turns, with points not computed: batches are small. */
 typedef struct row {
     km_tuning use; /* class, lanes, local, points an item, batch, share of the memory, bytes */
     size_t candidates[KM_TUNING_N_KNOBS][KM_TUNING_CANDIDATES];
@@ -29,7 +30,7 @@ static const row table[] = {
     {{"vector CPU", 0, 1, 0, 32768, 1, (size_t)256 << 20, false}, {{1, 2}, {1}, {0}, {8192, 32768, 131072}}},
     {{"GPU", 1, 64, 4, (size_t)1 << 20, 8, (size_t)4 << 30, false},
      {{1}, {32, 64, 128, 256}, {1, 2, 4, 8, 16}, {(size_t)1 << 18, (size_t)1 << 20, (size_t)1 << 22}}},
-    {{"other", 1, 64, 4, 32768, 1, (size_t)256 << 20, false}, {{1}, {32, 64, 128}, {2, 4, 8}, {8192, 32768}}},
+    {{"other", 1, 64, 4, 1024, 1, (size_t)256 << 20, false}, {{1}, {32, 64, 128}, {2, 4, 8}, {512, 1024, 4096}}},
 };
 
 static const row *row_of(const km_device_info *device)

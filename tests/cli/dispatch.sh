@@ -54,9 +54,49 @@ for which in grid points; do
     [ "$(find "$folder/$which-large.zarr/status" -name '[0-9]*' | wc -l)" -ge 5 ] || fail "too few chunks to put several into a launch"
 done
 
+# ---- devices of two kinds ----
+[ "$failures" -eq 0 ] || finish
+[ -z "$(nm -D "$ketamap" 2>/dev/null | grep __asan)" ] || { echo "skipped: no second driver, and nothing put before OpenCL, with address sanitizer"; exit 77; }
+RUSTICL_ENABLE=llvmpipe expect 0 "$ketamap" devices
+second=$(awk '$1 ~ /^[0-9]+$/ && !/Portable Computing Language/ {print $2; exit}' "$folder/out")
+if [ -n "$second" ]; then
+    export RUSTICL_ENABLE=llvmpipe
+    for devices in "$pocl,$second" "$second,$pocl"; do
+        run two "$devices"
+        python3 - "$folder/two.zarr" 2 <<'P' || fail "$devices: $(cat "$folder/two.zarr/run.json")"
+import json, sys
+run, attributes = json.load(open(sys.argv[1] + "/run.json")), json.load(open(sys.argv[1] + "/.zattrs"))
+assert len(run["devices"]) == 2 and len({d["program_sha256"] for d in run["devices"]}) == 2
+assert all(d["program_sha256"] in attributes["programs"] and d["models"] > 0 for d in run["devices"])
+P
+        for map in one two; do
+            expect 0 "$ketamap" export "$folder/$map.zarr"
+            cp "$folder/out" "$folder/$map.tsv"
+        done
+        # A point near a threshold may be above it on one of them, and not on the other.
+        paste "$folder/one.tsv" "$folder/two.tsv" | awk -F'\t' '
+            NR == 1 {n = NF / 2 - 1; next} # all but the steps, the last
+            {bad = 0; for (i = 1; i <= n; i++) {
+                a = $i; b = $(i + n + 1); d = a > b ? a - b : b - a
+                if (!(a == b || d <= 2e-3 * (a < 0 ? -a : a) + 1e-2)) bad = 1
+            } off += bad}
+            END {print NR, off + 0 >"/dev/stderr"; exit NR != 72001 || off > 72}' 2>"$folder/off" ||
+            fail "$devices: lines, and those that differ: $(cat "$folder/off")"
+        # Not begun with the same kinds: not resumed.
+        mv "$folder/two.zarr" "$folder/two.zarr.partial"
+        expect 2 "$ketamap" run "$folder/s.json" --output "$folder/two.zarr" --device "$pocl" --no-audit --quiet
+        rm -rf "$folder/two.zarr.partial"
+    done
+    # Double precision: the device that has none is left out.
+    sed 's/"single"/"double"/' "$folder/t.json" >"$folder/double.json"
+    expect 0 "$ketamap" run "$folder/double.json" --output "$folder/double.zarr" --device "$pocl,$second" --no-audit
+    says "has no double precision"
+else
+    echo "one platform with a device: devices of two kinds are left out (Debian: mesa-opencl-icd has another)"
+fi
+
 # ---- a device that fails ----
 [ "$failures" -eq 0 ] || finish
-[ -z "$(nm -D "$ketamap" 2>/dev/null | grep __asan)" ] || { echo "skipped: nothing can be put before address sanitizer"; exit 77; }
 cat >"$folder/fails.c" <<'C'
 /* Before the OpenCL library: launches of the FAIL_QUEUE-th queue fail from its FAIL_AFTER-th on. */
 #define CL_TARGET_OPENCL_VERSION 120
