@@ -1,7 +1,7 @@
 /* Points of a study with a population: all patients of each are integrated and reduced.
  *
  * Reduction is on the host: a second try of a patient that failed in single precision ends there, and its value counts; a
- * sorted sample costs about one part in 500 of integrating it. A point's statistics do not depend on what is run beside it. */
+ * sorted sample costs about one part in 400 of integrating it. A point's statistics do not depend on what is run beside it. */
 #ifndef KM_ANALYSIS_PATIENTS_H
 #define KM_ANALYSIS_PATIENTS_H
 

@@ -397,6 +397,32 @@ static void test_twice(void **state)
     }
 }
 
+/* Patients of one study within another: refused with both rows, unless accepted with a reason. */
+static void test_overlaps(void **state)
+{
+    static const char *const pairs = "study\tcontains\twhy\nA\tB\tpooled\n";
+    static const char *const accepted[] = {"", ", \"accepted\": [{\"studies\": [\"B\", \"A\"], \"why\": \"a test\"}]",
+                                           ", \"accepted\": [{\"studies\": [\"A\", \"C\"], \"why\": \"a test\"}]",
+                                           ", \"accepted\": [{\"studies\": [\"A\", \"B\"]}]"};
+    char *file = km_file_join(folder, "overlaps.tsv");
+    (void)state;
+    assert_ok(km_file_write(file, pairs, strlen(pairs), &d), &d);
+    for (int i = 0; i < 4; i++) {
+        char *parts = km_format("%s, \"overlaps\": {\"file\": \"overlaps.tsv\"%s}", plain_parts, accepted[i]);
+        km_status st = read_fit(parts, nothing);
+        free(parts);
+        if (i == 1) {
+            assert_ok(st, &d);
+            continue;
+        }
+        assert_int_equal(st, KM_E_INPUT);
+        if (strstr(d.message, i == 3 ? "\"why\"" : "trials.tsv:5 (B, drug, response_rate_pct at 24 h) counts twice what ") == NULL)
+            fail_msg("case %d: %s", i, d.message);
+    }
+    (void)unlink(file);
+    free(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,7 +431,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_effect, begin, end),            cmocka_unit_test_setup_teardown(test_together, begin, end),
         cmocka_unit_test_setup_teardown(test_relapse, begin, end),           cmocka_unit_test_setup_teardown(test_draws, begin, end),
         cmocka_unit_test_setup_teardown(test_refused, begin, end),           cmocka_unit_test_setup_teardown(test_assumed, begin, end),
-        cmocka_unit_test_setup_teardown(test_twice, begin, end)};
+        cmocka_unit_test_setup_teardown(test_twice, begin, end),
+        cmocka_unit_test_setup_teardown(test_overlaps, begin, end)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
