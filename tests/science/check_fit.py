@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""ketamap fit on problems whose answer is known.
+
+Linear: a model whose score is linear in three parameters with normal priors. Posterior and evidence are closed forms: log
+evidence within 0.1, both samplers on the posterior's means and standard deviations, hypotheses by their evidences.
+Planted: trials drawn from a model with an exponential decay, 12 arms; how often 95 % intervals hold the truth.
+A kill, and what is refused.
+
+usage: check_fit.py KETAMAP SOURCE [REPLICATES]"""
+import csv
+import json
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+ketamap = os.path.abspath(sys.argv[1])
+replicates = int(sys.argv[3]) if len(sys.argv) > 3 else 12
+folder = tempfile.TemporaryDirectory()
+failures = 0
+HEAD = ("study_id arm n drug route dose_value dose_unit infusion_minutes schedule_h scale baseline_mean baseline_sd time_h value_kind "
+        "value sd se ci_low ci_high provenance source use").split()
+
+
+def check(what, good, detail=""):
+    global failures
+    failures += not good
+    print(f"{'ok  ' if good else 'FAIL'} {what} {detail}")
+
+
+def write(name, content):
+    path = os.path.join(folder.name, name)
+    with open(path, "w") as f:
+        f.write(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def table(rows):
+    lines = ["\t".join(HEAD)]
+    for r in rows:
+        full = {"drug": "x", "route": "IV", "dose_value": 1, "dose_unit": "mg", "schedule_h": 0, "scale": "MADRS", "provenance": "verified",
+                "source": "drawn", "use": "fit_primary", **r}
+        lines.append("\t".join(str(full.get(h, "")) for h in HEAD))
+    return "\n".join(lines) + "\n"
+
+
+def read(stem, what):
+    with open(os.path.join(folder.name, f"{stem}-{what}.tsv")) as f:
+        return list(csv.DictReader(f, delimiter="\t"))
+
+
+def fit(path, stem, *options, code=0):
+    done = subprocess.run([ketamap, "fit", path, "--output", os.path.join(folder.name, stem + ".zarr"), "--force", "--quiet", *options],
+                          capture_output=True, text=True)
+    if done.returncode != code:
+        print(done.stderr)
+        check(f"exit code of {stem}", False, str(done.returncode))
+    return done
+
+
+COMMON = {"trials": "trials.tsv", "rows": [{"use": "fit_primary"}], "population": {"n": 2, "of": {"ref": {"sd": 1e-9}}},
+          "solver": {"rtol": 1e-6}}
+SCORE = {"output": "score", "baseline": "S0", "scales": {"MADRS": 1}}
+
+
+# ---- linear: change at t = -(a + b t/24 + c (t/24)^2)
+
+def normal(mean, sd):
+    return {"value": mean, "unit": "points", "range": [mean - 9 * sd, mean + 9 * sd], "uncertainty": {"law": "normal", "sd": sd, "mean": mean}}
+
+
+PRIOR = {"a": (6.0, 3.0), "b": (2.0, 2.0), "c": (0.0, 1.0)}
+LINEAR = {"name": "line", "time_unit": "h", "states": {},
+          "parameters": {**{n: normal(*p) for n, p in PRIOR.items()}, "S0": {"value": 30, "unit": "points"}, "ref": {"value": 1, "unit": "-"},
+                         "use_c": {"value": 1, "unit": "-"}},
+          "variants": {"bent": {"use_c": 1}, "straight": {"use_c": 0}},
+          "outputs": {"score": {"value": "S0-a-b*t/24-use_c*c*(t/24)^2", "unit": "points"}}}
+
+
+def linear():
+    times, values, error = [2, 24, 48, 72, 120], [-7.1, -8.6, -10.4, -11.0, -12.1], 1.1
+    write("line.json", LINEAR)
+    write("trials.tsv", table([{"study_id": "A", "arm": "control", "drug": "placebo", "dose_value": 0, "n": 40, "baseline_mean": 30,
+                                "time_h": t, "value_kind": "mean_change", "value": v, "se": error} for t, v in zip(times, values)]))
+    path = write("linear-fit.json", {**COMMON, "model": "line.json", "score": SCORE, "parameters": {n: {} for n in PRIOR},
+                                     "likelihood": {"repeated": 0}, "hypotheses": {"bent": ["bent"], "straight": ["straight"]},
+                                     "estimation": {"posterior": {"particles": 4000}, "profiles": {"points": 21},
+                                                    "ensemble": {"walkers": 40, "steps": 3000, "thin": 2}}})
+    done = fit(path, "linear")
+    x = np.array(times) / 24.0
+    truth = {}
+    for name, columns in (("bent", 3), ("straight", 2)):
+        a = -np.column_stack([np.ones_like(x), x, x * x])[:, :columns]
+        m, s = (np.array([PRIOR[n][i] for n in list(PRIOR)[:columns]]) for i in (0, 1))
+        cover = a @ np.diag(s * s) @ a.T + error**2 * np.eye(len(x))
+        off = np.array(values) - a @ m
+        truth[name] = -0.5 * (off @ np.linalg.solve(cover, off) + np.linalg.slogdet(cover)[1] + len(x) * math.log(2 * math.pi))
+        if name == "bent":
+            c = np.linalg.inv(a.T @ a / error**2 + np.diag(1 / (s * s)))
+            mean, sd = c @ (a.T @ np.array(values) / error**2 + m / (s * s)), np.sqrt(np.diag(c))
+    for h in read("linear", "hypotheses"):
+        got, stated = float(h["log_evidence"]), float(h["log_evidence_error"])
+        check(f"evidence of {h['hypothesis']}", abs(got - truth[h["hypothesis"]]) < 0.1, f"{got:.3f} ({stated:.3f}), closed form {truth[h['hypothesis']]:.3f}")
+    for p, m, s in zip(read("linear", "parameters"), mean, sd):
+        check(f"posterior of {p['parameter']}", abs(float(p["mean"]) - m) < 0.1 * s and abs(float(p["sd"]) / s - 1) < 0.1,
+              f"{float(p['mean']):.3f} ({float(p['sd']):.3f}), closed form {m:.3f} ({s:.3f})")
+        check(f"second sampler of {p['parameter']}", abs(float(p["ensemble_mean"]) - float(p["mean"])) < 0.1 * s and
+              abs(float(p["ensemble_sd"]) / float(p["sd"]) - 1) < 0.1 and float(p["r_hat"]) < 1.02)
+        check(f"best candidate of {p['parameter']}", abs(float(p["mode"]) - m) < 0.02 * s)
+        # without the prior: least squares, +- 1.96 standard errors; within the range of the profile
+    a = -np.column_stack([np.ones_like(x), x, x * x])
+    free, error_of = np.linalg.lstsq(a, np.array(values), rcond=None)[0], np.sqrt(np.diag(np.linalg.inv(a.T @ a))) * error
+    for p, m, s in zip(read("linear", "parameters"), free, error_of):
+        ends = [(p["profile_low"], m - 1.96 * s), (p["profile_high"], m + 1.96 * s)]
+        known = [(float(g), w) for g, w in ends if g != "nan"]
+        check(f"profile of {p['parameter']}", all(abs(g - w) < 0.35 * s for g, w in known), f"{p['profile']} {known}")
+    check("the report names the mechanisms", "Mechanisms" in done.stdout and "straight" in done.stdout)
+    return path
+
+
+def resumed(path):
+    """Killed twice, the same numbers."""
+    out = os.path.join(folder.name, "killed.zarr")
+    command = [ketamap, "fit", path, "--output", out, "--quiet", "--batch", "64"]
+    for _ in range(2):
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        size = os.path.getsize(out + ".state") if os.path.exists(out + ".state") else 0
+        for _ in range(500):
+            time.sleep(0.01)
+            if os.path.exists(out + ".state") and os.path.getsize(out + ".state") > size + 20000:
+                break
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    check("a killed fit leaves what it has", os.path.exists(out + ".state"))
+    subprocess.run(command + ["--resume"], check=True, stdout=subprocess.DEVNULL)
+    same = all(open(os.path.join(folder.name, f"killed-{t}.tsv")).read() == open(os.path.join(folder.name, f"linear-{t}.tsv")).read()
+               for t in ("parameters", "rows", "hypotheses", "profiles"))
+    check("a killed fit, on other batches, ends with the same numbers", same)
+    check("its state is gone", not os.path.exists(out + ".state"))
+
+
+def refused():
+    base = {**COMMON, "model": "line.json", "score": SCORE, "parameters": {"a": {}}}
+    for block, words in (({"posterior": {"particles": 100}}, "multiple of 8: 104"), ({"optimise": {"method": "newton"}}, "differential_evolution"),
+                         ({"profiles": {"points": 2}}, "the points of a profile"), ({"ensemble": {"walker": 4}}, "walkers"), ({"seed": 1.5}, "seed")):
+        done = fit(write("bad.json", {**base, "estimation": block}), "bad", code=2)
+        check(f"refused: {block}", words in done.stderr and "bad.json:" in done.stderr, done.stderr.strip())
+
+
+# ---- planted: D = exp(-k t), score = S0 (1 - E D)(1 - L)
+
+FADE = {"name": "fade", "time_unit": "h",
+        "parameters": {"k": {"value": 0.02, "unit": "1/h", "range": [0.005, 0.08], "uncertainty": "log-uniform"},
+                       "E": {"value": 0.5, "unit": "-", "range": [0.1, 0.9]}, "L": {"value": 0.1, "unit": "-", "range": [0, 0.4]},
+                       "S0": {"value": 30, "unit": "points"}, "ref": {"value": 1, "unit": "mg"}},
+        "states": {"D": {"initial": "0", "rate": "-k*D", "unit": "mg"}},
+        "outputs": {"left": {"value": "D", "unit": "mg"}, "score": {"value": "S0*(1-E*D/ref)*(1-L)", "unit": "points"}},
+        "routes": {"iv": [{"into": "D", "fraction": "1"}]}, "dose": {"amount": "amt", "unit": "mg"}}
+
+
+def planted(seed):
+    """Six trials of two arms, truth drawn from the prior; which 95 % intervals hold it."""
+    r = random.Random(seed)
+    truth = {"k": 0.005 * 16 ** r.random(), "E": r.uniform(0.1, 0.9), "L.all": r.uniform(0, 0.4)}
+    rows = []
+    for trial in range(6):
+        base, error = r.uniform(26, 36), r.uniform(0.8, 2.0)
+        for arm in ("drug", "control"):
+            for t in (24, 72):
+                left = math.exp(-truth["k"] * t) if arm == "drug" else 0.0
+                value = base * (1 - truth["E"] * left) * (1 - truth["L.all"]) - base + r.gauss(0, error)
+                rows.append({"study_id": f"T{trial}", "arm": arm, "n": 40, "baseline_mean": round(base, 6), "time_h": t, "value_kind": "mean_change",
+                             "value": round(value, 6), "se": round(error, 6), **({} if arm == "drug" else {"drug": "placebo", "dose_value": 0})})
+    write("fade.json", FADE)
+    write("trials.tsv", table(rows))
+    path = write("fade-fit.json", {**COMMON, "model": "fade.json", "score": SCORE, "parameters": {"k": {}, "E": {}}, "drugs": {"x": {"routes": {"IV": "iv"}}}, "likelihood": {"repeated": 0},
+                                   "population": {"n": 2, "of": {"ref": {"sd": 1e-9}}},
+                                   "controls": {"parameter": "L", "levels": {"all": {}}, "default": "all"},
+                                   "estimation": {"seed": str(seed), "optimise": {"starts": 1, "evaluations": 100}, "posterior": {"particles": 512}}})
+    fit(path, "fade")
+    return [float(p["q025"]) <= truth[p["parameter"]] <= float(p["q975"]) for p in read("fade", "parameters")]
+
+
+path = linear()
+resumed(path)
+refused()
+inside = sum((planted(seed) for seed in range(1, replicates + 1)), [])
+share = sum(inside) / len(inside)
+least = 0.95 - 3 * math.sqrt(0.95 * 0.05 / len(inside))
+check(f"95 % intervals hold the planted truth in {100 * share:.1f} % of {len(inside)}", share >= min(least, 0.88))
+sys.exit(1 if failures else 0)
