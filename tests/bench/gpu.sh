@@ -185,6 +185,17 @@ grid_rate() { grep -o "\"models_per_second_$2\": [0-9.e+]*" "$1" | awk '{print $
         echo "the benchmark did not end"
     fi
     echo '```'
+    echo "## A run, start to finished map"
+    echo '```'
+    # A device named twice has two engines: one computes while the other's results are read.
+    chosen=${device:-0}
+    for devices in "$chosen" "$chosen,$chosen"; do
+        echo "ketamap run quickstart --device $devices"
+        "$program" run "$source/configs/studies/quickstart.json" --device "$devices" --output "$work/quickstart.zarr" --force 2>&1 |
+            grep -E ' models in |computed|warning|error' || bad=1
+        rm -rf "$work/quickstart.zarr" "$work/quickstart.zarr.partial"
+    done
+    echo '```'
     echo "## Registers and spills"
     echo '```'
     "$source/tools/nvptx.sh" "$program" "$source/configs/studies/quickstart.json" 2>&1 || true
