@@ -24,7 +24,7 @@ typedef struct morris {
     int n_units;
     uint64_t n;
     km_block_sums sums;
-    double *unit, *step, *term; /* room */
+    double *unit, *step, *term; /* room of digest */
     int *from, *to;
 } morris;
 
@@ -127,11 +127,16 @@ static size_t cell_models(const void *self, uint64_t cell)
     return (size_t)((const morris *)self)->n_units + 1;
 }
 
+/* With room of its own: engines draw in their threads while digest is at work. */
 static void draw(const void *self, uint64_t cell, double *unit)
 {
     const morris *s = self;
+    size_t n = (size_t)s->n_units;
+    int *from = km_alloc(2 * n, sizeof *from);
+    double *step = km_alloc(n, sizeof *step);
 
-    km_trajectories_draw(&s->design, (uint32_t)cell, unit, s->from, s->to, s->step);
+    km_trajectories_draw(&s->design, (uint32_t)cell, unit, from, from + n, step);
+    free(from), free(step);
 }
 
 static bool ends_stage(const void *self, uint64_t cell)

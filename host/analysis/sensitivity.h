@@ -44,7 +44,7 @@ typedef struct km_sa_method {
     size_t (*cell_models)(const void *self, uint64_t cell);           /* models of a cell */
     bool (*is_both_ways)(const void *self);                           /* of part; may be NULL: no */
     void (*part)(const void *self, uint64_t cell, km_sample_part *out);
-    void (*draw)(const void *self, uint64_t cell, double *unit);      /* [models][n_dimensions], each in (0, 1) */
+    void (*draw)(const void *self, uint64_t cell, double *unit);      /* [models][n_dimensions], each in (0, 1); in any thread */
     /* value[m]: the cell's models under measure m; NaN where a model failed or the measure does not exist. */
     void (*digest)(void *self, uint64_t cell, const double *const *value);
     /* True if indices can be looked at after this cell: the end of a stage of growth. May be NULL: the last alone. */
