@@ -6,7 +6,7 @@
  * times for the k + 2 models of a row.
  *
  * Numbers come in a table, since literals are no doubles on a device without them: first those of the normal quantile
- * (study/law.h), then the laws, then the values of choices. */
+ * (study/law.h), then the laws, then the values of choices, then the weights of correlated factors, times -sqrt(1/2). */
 
 /* A law: kind, low, high, location, scale, below, between, internal units per unit, number of values, where they are */
 #define KM_LAW_NUMBERS 10
@@ -60,22 +60,36 @@ static wide km_law_quantile(__global const wide *number, __global const wide *la
     return fmin(fmax(x, low), high);
 }
 
+/* Coordinate j of a point of the scrambled sequence, in (0, 1). */
+static wide km_unit(__global const uint *direction, __global const uint *scramble, const uint j, const uint index)
+{
+    const wide u = ((wide)km_owen(km_sobol(direction + 32 * j, index), scramble[j]) + (wide)0.5f) * (wide)0x1p-32f;
+
+    return sizeof(wide) == 4 ? fmin(u, (wide)0x1.fffffep-1f) : u; /* not rounded up to 1 */
+}
+
 /* The n base rows from `index` on of one scramble, values of factors in internal units: out is [2][n_factors][stride],
- * from column `at` on. factor: the dimension of each; scramble: a word for each of the 2 n_dimensions. */
+ * from column `at` on. dimension: that of each factor; scramble: a word for each of the 2 n_dimensions. A dimension k that is
+ * correlated with others has the normal score of its row of weights, number[n_weights + i], times the scores of dimensions mix[i],
+ * i from mix[k] to mix[k + 1] - 1. */
 __kernel void km_sample_base(__global const uint *direction, __global const uint *scramble, __global const uint *dimension,
-                             __global const wide *number, const uint n_dimensions, const uint n_factors, const uint index,
-                             const uint n, const uint at, const uint stride, __global wide *out)
+                             __global const wide *number, __global const uint *mix, const uint n_weights,
+                             const uint n_dimensions, const uint n_factors, const uint index, const uint n, const uint at,
+                             const uint stride, __global wide *out)
 {
     const uint i = (uint)get_global_id(0), f = (uint)get_global_id(1); /* f: A's factors, then B's */
-    uint j;
-    wide u;
+    const uint k = dimension[f % n_factors], side = f / n_factors * n_dimensions;
+    wide u, z = (wide)0;
 
     if (i >= n)
         return;
-    j = dimension[f % n_factors] + f / n_factors * n_dimensions;
-    u = ((wide)km_owen(km_sobol(direction + 32 * j, index + i), scramble[j]) + (wide)0.5f) * (wide)0x1p-32f;
-    if (sizeof(wide) == 4) /* rounded up to 1 */
-        u = fmin(u, (wide)0x1.fffffep-1f);
+    if (mix[k] == mix[k + 1])
+        u = km_unit(direction, scramble, k + side, index + i);
+    else {
+        for (uint m = mix[k]; m < mix[k + 1]; m++)
+            z += number[n_weights + m] * km_normal_quantile(number, km_unit(direction, scramble, mix[m] + side, index + i));
+        u = fmin(fmax((wide)0.5f * erfc(z), (wide)0x1p-33f), (wide)1 - (wide)(sizeof(wide) == 4 ? 0x1p-24f : 0x1p-33f));
+    }
     out[(size_t)f * stride + at + i] =
         km_law_quantile(number, number + KM_QUANTILE_NUMBERS + KM_LAW_NUMBERS * (f % n_factors), u) *
         number[KM_QUANTILE_NUMBERS + KM_LAW_NUMBERS * (f % n_factors) + 7];

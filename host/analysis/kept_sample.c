@@ -28,6 +28,7 @@ void km_kept_unit(const km_study *study, uint64_t n, uint64_t row, double *unit)
     for (int j = 0; j < q->n_dimensions; j++)
         unit[j] = ((double)km_point_stratum(q->seed, (km_u32)j, (km_u32)row, (km_u32)(n - 1)) +
                    km_unit_of(km_point_jitter(q->seed, (km_u32)j, (km_u32)row))) / (double)n;
+    km_sensitivity_correlate(q, unit);
 }
 
 static km_status create(const km_sa_method *method, const km_study *study, int n_measures, void **self, km_diag *d)
@@ -117,7 +118,7 @@ static const char *const keys[] = {"resamples", NULL};
 
 #define KEPT(NAME, ABOUT, ROWS, ESTIMATOR)                                                                            \
     {                                                                                                                 \
-        .name = (NAME), .about = (ABOUT), .rows = (ROWS), .estimator = &(ESTIMATOR), .keys = keys, .choices = true,   \
+        .name = (NAME), .about = (ABOUT), .rows = (ROWS), .estimator = &(ESTIMATOR), .keys = keys, .choices = true, .correlations = true, \
         .create = create, .destroy = destroy, .n_cells = n_cells, .cell_models = cell_models, .draw = draw,           \
         .digest = digest, .evaluate = evaluate, .state = state                                                        \
     }

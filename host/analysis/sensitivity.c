@@ -12,7 +12,7 @@
 const km_sa_method *const km_sa_methods[] = {&km_sa_sobol, &km_sa_efast, &km_sa_morris, &km_sa_dgsm, &km_sa_regression,
                                              &km_sa_pawn, &km_sa_delta, &km_sa_given_data, NULL};
 
-static const char *const common_keys[] = {"method", "n", "seed", "groups", "factors", "until", "times"};
+static const char *const common_keys[] = {"method", "n", "seed", "groups", "factors", "until", "times", "correlation"};
 enum { N_COMMON_KEYS = sizeof common_keys / sizeof *common_keys, MOST_KEYS = 32, BATCHES = 8, MOST_MODELS = 1 << 20 };
 
 struct km_sa {
@@ -155,6 +155,26 @@ static km_status check_keys(const km_study *study, const km_sa_method *method, k
     return km_json_allow(node, keys, d);
 }
 
+/* Where factors hang together, changing one and leaving the others is no row of the sample, and shares of a variance have no single
+ * meaning; a group that hangs together with nothing outside has. */
+static km_status check_correlation(const km_study *study, const km_sa_method *method, km_diag *d)
+{
+    const km_sensitivity *s = study->sensitivity;
+    const km_json *list = s->node ? km_json_find(s->node, "correlation") : NULL;
+
+    if (s->mix == NULL || method->correlations)
+        return KM_OK;
+    if (!method->grouped_correlations)
+        return km_json_fail(list, d, "method \"%s\" changes one factor and leaves the others, so that they are independent; regression, pawn, delta "
+                                     "and given_data take correlated factors, and sobol within one of \"groups\"", method->name);
+    for (int j = 0; j < s->n_dimensions; j++)
+        for (int i = 0; i < j; i++)
+            if (s->mix[(size_t)j * (size_t)s->n_dimensions + (size_t)i] != 0.0 && s->unit[i] != s->unit[j])
+                return km_json_fail(list, d, "\"%s\" and \"%s\" hang together, so that they have no shares of their own; put them into one of "
+                                             "\"groups\", or take regression, pawn, delta or given_data", s->dimension[i], s->dimension[j]);
+    return KM_OK;
+}
+
 /* What not every method can do. */
 static km_status check_abilities(const km_study *study, const km_sa_method *method, km_diag *d)
 {
@@ -186,6 +206,7 @@ km_status km_sa_create(const km_study *study, km_sa **out, km_diag *d)
     KM_TRY(km_sa_find_method(s->method, s->node ? km_json_find(s->node, "method") : NULL, &sa->method, d));
     KM_TRY(check_keys(study, sa->method, d));
     KM_TRY(check_abilities(study, sa->method, d));
+    KM_TRY(check_correlation(study, sa->method, d));
     if (s->n == 0)
         s->n = s->until > 0.0 ? sa->method->most_rows : sa->method->rows;
     if (study->n_endpoints == 0)

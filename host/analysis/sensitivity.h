@@ -33,6 +33,7 @@ typedef struct km_sa_method {
     const char *const *keys;          /* of the block, for this method alone; ends with NULL; may be NULL */
     uint64_t rows, most_rows;         /* "n" by default; with "until", which is refused where this is 0 */
     bool groups, choices;             /* it can do them */
+    bool correlations, grouped_correlations; /* of any factors; within groups */
     const km_estimator *estimator;    /* its columns are the method's; or NULL, and: */
     const char *const *column;        /* of the TSV, between factor and n_used; ends with NULL */
     const char *const *pair_column;   /* ends with NULL; may be NULL */

@@ -499,6 +499,7 @@ const km_sa_method km_sa_sobol = {
     .most_rows = 1 << 24,
     .groups = true,
     .choices = true,
+    .grouped_correlations = true,
     .keys = keys,
     .column = columns,
     .pair_column = pair_columns,

@@ -6,6 +6,7 @@
 #include "study/joe_kuo.h"
 #include "study/sensitivity_block.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ struct km_sampler {
     int n_members;
     size_t most_rows; /* of a batch */
     cl_kernel base, prepare;
-    cl_mem direction, *scramble, dimension, number, meta, value;
+    cl_mem direction, *scramble, dimension, number, mix, meta, value;
+    cl_uint n_weights; /* where they begin among the numbers */
     int n_replicates;
 };
 
@@ -50,6 +52,7 @@ void km_sample_unit(const km_study *study, int replicate, uint32_t index, int me
         km_joe_kuo_directions(j, direction);
         unit[k] = ((double)km_owen(km_sobol(direction, index), scramble_word(study, replicate, j)) + 0.5) * 0x1p-32;
     }
+    km_sensitivity_correlate(s, unit);
 }
 
 void km_sample_row(const km_study *study, int replicate, uint32_t index, int member, double *row)
@@ -65,6 +68,39 @@ void km_sample_row(const km_study *study, int replicate, uint32_t index, int mem
 
 /* ---- buffers ---- */
 
+static double weight_of(const km_sensitivity *q, int j, int i) { return q->mix[(size_t)j * (size_t)q->n_dimensions + (size_t)i]; }
+
+static size_t n_weights(const km_sensitivity *q)
+{
+    size_t n = 0;
+
+    for (int j = 0; j < q->n_dimensions; j++)
+        for (int i = 0; i <= j && km_sensitivity_is_mixed(q, j); i++)
+            n += weight_of(q, j, i) != 0.0;
+    return n;
+}
+
+/* Where each dimension's weights begin, and the dimensions that they are of; positions count from the first start. */
+static km_status make_mix(km_sampler *s, km_diag *d)
+{
+    const km_sensitivity *q = s->study->sensitivity;
+    size_t starts = (size_t)q->n_dimensions + 1, n = starts;
+    cl_uint *mix = km_alloc(starts + n_weights(q), sizeof *mix);
+    km_status st;
+
+    for (int j = 0; j < q->n_dimensions; j++) {
+        mix[j] = (cl_uint)n;
+        for (int i = 0; i <= j && km_sensitivity_is_mixed(q, j); i++)
+            if (weight_of(q, j, i) != 0.0)
+                mix[n++] = (cl_uint)i;
+    }
+    mix[q->n_dimensions] = (cl_uint)n;
+    s->n_weights -= (cl_uint)starts;
+    st = km_opencl_buffer(s->engine->context, CL_MEM_READ_ONLY, n * sizeof *mix, mix, &s->mix, d);
+    free(mix);
+    return st;
+}
+
 static km_status make_numbers(km_sampler *s, km_diag *d)
 {
     const km_study *study = s->study;
@@ -74,7 +110,8 @@ static km_status make_numbers(km_sampler *s, km_diag *d)
 
     for (int k = 0; k < study->n_factors; k++)
         n += (size_t)study->factor[k].law.n_choices;
-    number = km_alloc(n, sizeof *number);
+    s->n_weights = (cl_uint)n;
+    number = km_alloc(n + n_weights(study->sensitivity), sizeof *number);
     km_normal_quantile_numbers(number);
     for (int k = 0; k < study->n_factors; k++) {
         const km_factor *f = &study->factor[k];
@@ -86,6 +123,10 @@ static km_status make_numbers(km_sampler *s, km_diag *d)
             memcpy(number + at, law->choice, (size_t)law->n_choices * sizeof *number);
         at += (size_t)law->n_choices;
     }
+    for (int j = 0; j < study->sensitivity->n_dimensions; j++)
+        for (int i = 0; i <= j && km_sensitivity_is_mixed(study->sensitivity, j); i++)
+            if (weight_of(study->sensitivity, j, i) != 0.0)
+                number[n++] = -sqrt(0.5) * weight_of(study->sensitivity, j, i);
     st = km_buffer_wide(s->engine->context, &s->engine->source, number, n, &s->number, d);
     free(number);
     return st;
@@ -143,6 +184,7 @@ km_status km_sampler_create(km_engine *engine, bool both_ways, km_sampler **out,
     KM_TRY(km_opencl_kernel(engine->program.program, "km_prepare_sample", &s->prepare, d));
     KM_TRY(make_words(s, d));
     KM_TRY(make_numbers(s, d));
+    KM_TRY(make_mix(s, d));
     KM_TRY(km_opencl_buffer(engine->context, CL_MEM_READ_WRITE, 2 * (size_t)study->n_factors * s->most_rows * km_wide_size(&engine->source),
                             NULL, &s->value, d));
     *out = s;
@@ -155,11 +197,11 @@ done:
 
 void km_sampler_destroy(km_sampler *s)
 {
-    cl_mem *all[5];
+    cl_mem *all[6];
 
     if (s == NULL)
         return;
-    all[0] = &s->direction, all[1] = &s->dimension, all[2] = &s->number, all[3] = &s->meta, all[4] = &s->value;
+    all[0] = &s->direction, all[1] = &s->dimension, all[2] = &s->number, all[3] = &s->meta, all[4] = &s->value, all[5] = &s->mix;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         km_buffer_release(all[i]);
     for (int r = 0; r < s->n_replicates; r++)
@@ -181,15 +223,15 @@ static km_status draw(km_sampler *s, int replicate, uint32_t first, uint32_t n, 
 {
     const km_sensitivity *q = s->study->sensitivity;
     size_t local[2] = {n < 64 ? 1 : 64, 1}, global[2] = {(n + local[0] - 1) / local[0] * local[0], 2 * (size_t)s->study->n_factors};
-    const cl_mem *buffer[] = {&s->direction, &s->scramble[replicate], &s->dimension, &s->number};
-    const cl_uint number[] = {(cl_uint)q->n_dimensions, (cl_uint)s->study->n_factors, first, n, (cl_uint)at, (cl_uint)s->most_rows};
+    const cl_mem *buffer[] = {&s->direction, &s->scramble[replicate], &s->dimension, &s->number, &s->mix};
+    const cl_uint number[] = {s->n_weights, (cl_uint)q->n_dimensions, (cl_uint)s->study->n_factors, first, n, (cl_uint)at, (cl_uint)s->most_rows};
     km_status st = KM_OK;
 
-    for (cl_uint i = 0; i < 4; i++)
+    for (cl_uint i = 0; i < 5; i++)
         KM_CL(clSetKernelArg(s->base, i, sizeof(cl_mem), buffer[i]), d);
-    for (cl_uint i = 0; i < 6; i++)
-        KM_CL(clSetKernelArg(s->base, 4 + i, sizeof(cl_uint), &number[i]), d);
-    KM_CL(clSetKernelArg(s->base, 10, sizeof(cl_mem), &s->value), d);
+    for (cl_uint i = 0; i < 7; i++)
+        KM_CL(clSetKernelArg(s->base, 5 + i, sizeof(cl_uint), &number[i]), d);
+    KM_CL(clSetKernelArg(s->base, 12, sizeof(cl_mem), &s->value), d);
     KM_CL(clEnqueueNDRangeKernel(s->engine->queue, s->base, 2, NULL, global, local, 0, NULL, NULL), d);
 done:
     return st;

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "points.h"
+#include "study/correlation.h"
 #include "study/factor.h"
 #include "study/joe_kuo.h"
 #include "study/quantity.h"
@@ -13,7 +14,6 @@
 static const char *const population_keys[] = {"n", "stream", "seed", "of", "correlation", "quantiles", NULL};
 static const char *const trait_keys[] = {"law", "cv", "sd", "range", NULL};
 static const double default_quantiles[] = {0.05, 0.5, 0.95};
-static const double least_pivot = 1e-9; /* of a correlation matrix: less is rounding */
 
 void km_population_destroy(km_population *p)
 {
@@ -133,28 +133,6 @@ static km_status make_scores(km_population *p, km_diag *d)
 done:
     free(own), free(direction);
     return st;
-}
-
-/* In place, of a symmetric matrix; false, with the row, where it is not positive definite. */
-static bool factorise(double *a, size_t n, size_t *row)
-{
-    for (*row = 0; *row < n; (*row)++) {
-        size_t i = *row;
-        for (size_t j = 0; j <= i; j++) {
-            double sum = a[i * n + j];
-            for (size_t m = 0; m < j; m++)
-                sum -= a[i * n + m] * a[j * n + m];
-            if (j < i)
-                a[i * n + j] = sum / a[j * n + j];
-            else if (!(sum > least_pivot))
-                return false;
-            else
-                a[i * n + i] = sqrt(sum);
-        }
-        for (size_t j = i + 1; j < n; j++)
-            a[i * n + j] = 0.0;
-    }
-    return true;
 }
 
 /* ---- reading ---- */
@@ -332,7 +310,7 @@ static km_status read_correlation(km_population *p, const km_model *model, const
             KM_TRY(km_json_fail(one, d, "the correlation of \"%s\" and \"%s\" stands twice", one->child[0].string, one->child[1].string));
         p->cholesky[(size_t)a * k + (size_t)b] = p->cholesky[(size_t)b * k + (size_t)a] = one->child[2].number;
     }
-    if (!factorise(p->cholesky, k, &row))
+    if (!km_correlation_factorise(p->cholesky, k, &row))
         KM_TRY(km_json_fail(list, d, "these correlations cannot hold together (their matrix is not positive definite): those of \"%s\" "
                                      "leave it no spread of its own", model->parameter[p->trait[row].parameter].name));
 done:

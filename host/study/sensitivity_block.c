@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "study/axis.h"
+#include "study/correlation.h"
 #include "study/design.h"
 #include "study/endpoint.h"
 #include "study/factor.h"
@@ -10,6 +11,7 @@
 #include "study/quantity.h"
 #include "study/regimen.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +31,7 @@ void km_sensitivity_destroy(km_sensitivity *s)
     for (int i = 0; i < s->n_moments; i++)
         free(s->course[i]), free(s->moment[i]);
     free(s->course), free(s->moment);
+    free(s->mix);
     free(s->method), free(s->dimension), free(s->unit), free(s->unit_name), free(s->grouped);
     free(s);
 }
@@ -278,7 +281,7 @@ static km_status find_dimension(const km_study *study, const km_json *node, int 
     nearest = km_text_nearest(node->string, (const char *const *)s->dimension, (size_t)s->n_dimensions);
     if (nearest)
         return km_json_fail(node, d, "no factor is named \"%s\"; did you mean \"%s\"?", node->string, nearest);
-    return km_json_fail(node, d, "no factor is named \"%s\"; a group joins factors that are varied", node->string);
+    return km_json_fail(node, d, "no factor is named \"%s\"; only what is varied can be named here", node->string);
 }
 
 /* Every dimension gets its unit: that of its group, or one of its own, in the order of the first dimension. */
@@ -324,6 +327,76 @@ static km_status read_groups(km_study *study, const km_json *node, km_diag *d)
 done:
     free(group), free(unit_of);
     return st;
+}
+
+/* ---- correlation ---- */
+
+static km_status read_pair(const km_study *study, const km_json *node, double *matrix, km_diag *d)
+{
+    const km_sensitivity *s = study->sensitivity;
+    size_t n = (size_t)s->n_dimensions;
+    int a = 0, b = 0;
+    km_status st = KM_OK;
+
+    if (node->kind != KM_JSON_ARRAY || node->n != 3 || node->child[2].kind != KM_JSON_NUMBER)
+        KM_TRY(km_json_fail(node, d, "expected [\"CL\", \"V1\", 0.5], got %s", km_json_describe(node)));
+    KM_TRY(find_dimension(study, &node->child[0], &a, d));
+    KM_TRY(find_dimension(study, &node->child[1], &b, d));
+    if (a == b)
+        KM_TRY(km_json_fail(node, d, "a factor's correlation with itself is 1"));
+    if (!(fabs(node->child[2].number) < 1.0))
+        KM_TRY(km_json_fail(&node->child[2], d, "a correlation lies between -1 and 1, got %g", node->child[2].number));
+    if (matrix[(size_t)a * n + (size_t)b] != 0.0)
+        KM_TRY(km_json_fail(node, d, "the correlation of \"%s\" and \"%s\" stands twice", s->dimension[a], s->dimension[b]));
+    matrix[(size_t)a * n + (size_t)b] = matrix[(size_t)b * n + (size_t)a] = node->child[2].number;
+done:
+    return st;
+}
+
+static km_status read_correlation(km_study *study, const km_json *node, km_diag *d)
+{
+    km_sensitivity *s = study->sensitivity;
+    size_t n = (size_t)s->n_dimensions, row = 0;
+    const km_json *list = NULL;
+    km_status st = KM_OK;
+
+    if (node)
+        KM_TRY(km_json_get(node, "correlation", KM_JSON_ARRAY, &list, d));
+    if (list == NULL || list->n == 0)
+        goto done;
+    KM_TRY(km_array_create(n * n, sizeof *s->mix, (void **)&s->mix, d));
+    for (size_t i = 0; i < n; i++)
+        s->mix[i * n + i] = 1.0;
+    for (size_t i = 0; i < list->n; i++)
+        KM_TRY(read_pair(study, &list->child[i], s->mix, d));
+    if (!km_correlation_factorise(s->mix, n, &row))
+        KM_TRY(km_json_fail(list, d, "these correlations cannot hold together (their matrix is not positive definite): those of \"%s\" "
+                                     "leave it no spread of its own", s->dimension[row]));
+done:
+    return st;
+}
+
+bool km_sensitivity_is_mixed(const km_sensitivity *s, int j)
+{
+    for (int i = 0; s->mix && i < j; i++)
+        if (s->mix[(size_t)j * (size_t)s->n_dimensions + (size_t)i] != 0.0)
+            return true;
+    return false;
+}
+
+void km_sensitivity_correlate(const km_sensitivity *s, double *unit)
+{
+    size_t n = (size_t)s->n_dimensions;
+
+    for (int j = s->n_dimensions - 1; s->mix && j > 0; j--) { /* what comes before j is untouched yet */
+        double z = 0.0;
+        if (!km_sensitivity_is_mixed(s, j))
+            continue;
+        for (int i = 0; i <= j; i++)
+            if (s->mix[(size_t)j * n + (size_t)i] != 0.0)
+                z += s->mix[(size_t)j * n + (size_t)i] * km_normal_quantile(unit[i]);
+        unit[j] = fmin(fmax(0.5 * erfc(-z * sqrt(0.5)), 0x1p-33), 1.0 - 0x1p-33);
+    }
 }
 
 /* ---- times ---- */
@@ -436,13 +509,10 @@ done:
 
 km_status km_sensitivity_read(km_study *study, const km_json *node, const bool *given, km_diag *d)
 {
-    const km_json *root = km_json_root(study->file), *correlation = node ? km_json_find(node, "correlation") : NULL;
+    const km_json *root = km_json_root(study->file);
     km_sensitivity *s;
     km_status st = KM_OK;
 
-    if (correlation)
-        return km_json_fail(correlation, d, "the factors of an analysis are drawn independently, so that they do not depend on each other; put "
-                                            "those that belong together into one of \"groups\"");
     s = km_alloc(1, sizeof *s);
     study->sensitivity = s;
     *s = (km_sensitivity){.node = node, .method = km_strdup("sobol"), .seed = 1, .replicates = KM_LEAST_REPLICATES};
@@ -451,6 +521,7 @@ km_status km_sensitivity_read(km_study *study, const km_json *node, const bool *
         KM_TRY(read_sizes(s, node, d));
     KM_TRY(read_factors(study, node, root, given, d));
     KM_TRY(read_groups(study, node, d));
+    KM_TRY(read_correlation(study, node, d));
     for (int k = 0; k < study->n_factors; k++)
         km_joe_kuo_directions(study->factor[k].dimension, study->factor[k].direction);
     study->n_points = s->n ? s->n : PILOT_ROWS;

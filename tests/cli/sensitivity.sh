@@ -228,6 +228,37 @@ done
 [ "$hits" -ge 9 ] || fail "of 10 intervals of a rare event's index $hits hold it"
 grep -q "rests on about [0-9]* models" "$folder/out" || fail "that few models decide is not said"
 
+# correlated factors: of normal a, b, c (r of a and b 0.6) y = a + 2 b + c has the variance 1 + 4 + 2.4 + 1; a and b as a group explain
+# 7.4/8.4 of it; b as it
+# comes (2 + 0.6)^2/8.4, a (1 + 1.2)^2/8.4
+cat >"$folder/normal.json" <<'JSON'
+{"name": "normal", "time_unit": "-", "states": {},
+ "parameters": {"a": {"value": 0, "unit": "-", "range": [-9, 9], "uncertainty": {"law": "normal", "sd": 1}},
+                "b": {"value": 0, "unit": "-", "range": [-9, 9], "uncertainty": {"law": "normal", "sd": 1}},
+                "c": {"value": 0, "unit": "-", "range": [-9, 9], "uncertainty": {"law": "normal", "sd": 1}}},
+ "outputs": {"y": {"value": "a+2*b+c"}}}
+JSON
+correlated='"correlation": [["a", "b", 0.6]]'
+analysis tied "{\"n\": 16384, \"groups\": {\"ab\": [\"b\", \"a\"]}, $correlated}" normal.json
+run "$folder/tied.json" --output "$folder/h.zarr"
+near "$(column "$folder/h.tsv" first y ab)" 0.880952 0.003
+near "$(column "$folder/h.tsv" total y ab)" 0.880952 0.003
+near "$(column "$folder/h.tsv" total y c)" 0.119048 0.003
+run "$folder/tied.json" --output "$folder/h2.zarr" --batch 500 --device 0,0
+same "$folder/h.zarr" "$folder/h2.zarr"
+analysis tied "{\"n\": 64, \"groups\": {\"ab\": [\"b\", \"a\"]}, $correlated}" normal.json
+run "$folder/tied.json" --output "$folder/h.zarr" --force --sample "$folder/h-sample.tsv"
+awk -F'\t' 'NR > 1 && ($1 + 2 * $2 + $3 - $4)^2 > 1e-20 {exit 1}' "$folder/h-sample.tsv" || fail "the device's correlated rows are not the host's"
+analysis tied "{\"method\": \"given_data\", \"n\": 32768, $correlated}" normal.json
+run "$folder/tied.json" --output "$folder/h.zarr" --force
+near "$(column "$folder/h.tsv" first y b)" 0.804762 0.02
+near "$(column "$folder/h.tsv" first y a)" 0.576190 0.02
+near "$(column "$folder/h.tsv" first y c)" 0.119048 0.02
+analysis tied "{\"method\": \"regression\", \"n\": 4096, $correlated}" normal.json
+run "$folder/tied.json" --output "$folder/h.zarr" --force
+near "$(column "$folder/h.tsv" src y b)" 0.690 0.02 # 2/sqrt(8.4), whatever the correlation
+near "$(column "$folder/h.tsv" src y a)" 0.345 0.02
+
 # failing models drop what they are part of, and are counted
 analysis f2 '{"method": "morris", "n": 512, "design": "radial"}' failing.json
 run "$folder/f2.json" --output "$folder/f2.zarr"
@@ -284,6 +315,14 @@ done <<'CASES'
 {"method": "efast", "n": 60}|65 to 32768 points, got 60
 {"method": "regression", "n": 3}|16 to 1048576 rows, got 3
 {"method": "pawn", "resamples": -1}|the number of resamples
+{"correlation": [["x1", "x2", 0.5]]}|"x1" and "x2" hang together
+{"groups": {"g": ["x1", "x2"]}, "correlation": [["x1", "x2", 0.5], ["x2", "x3", 0.1]]}|"x2" and "x3" hang together
+{"method": "morris", "groups": {"g": ["x1", "x2"]}, "correlation": [["x1", "x2", 0.5]]}|changes one factor and leaves the others
+{"method": "pawn", "correlation": [["x1", "x2", 1.5]]}|between -1 and 1, got 1.5
+{"method": "pawn", "correlation": [["x1", "x2", 0.9], ["x2", "x3", 0.9], ["x1", "x3", -0.9]]}|cannot hold together
+{"method": "pawn", "correlation": [["x1", "x2", 0.9], ["x2", "x1", 0.9]]}|stands twice
+{"method": "pawn", "correlation": [["x1", "y2", 0.9]]}|no factor is named "y2"
+{"method": "pawn", "correlation": [["x1", "x2"]]}|expected ["CL", "V1", 0.5]
 CASES
 expect 2 "$ketamap" sensitivity "$folder/small.json" --method given_data --resamples 3
 says '"resamples"'

@@ -28,7 +28,8 @@ static const char study_text[] =
     "  {\"name\": \"e4\", \"of\": \"o4\", \"kind\": \"value\", \"at\": 0}, {\"name\": \"e5\", \"of\": \"o5\", \"kind\": \"value\", \"at\": 0},"
     "  {\"name\": \"e6\", \"of\": \"o6\", \"kind\": \"value\", \"at\": 0}, {\"name\": \"e7\", \"of\": \"o7\", \"kind\": \"value\", \"at\": 0}],"
     " \"solver\": {\"precision\": \"double\"},"
-    " \"sensitivity\": {\"seed\": \"77\", \"groups\": {\"pair\": [\"p1\", \"p4\"]},"
+    " \"sensitivity\": {\"seed\": \"77\", \"groups\": {\"pair\": [\"p1\", \"p4\", \"p5\"]},"
+    "  \"correlation\": [[\"p1\", \"p4\", 0.6], [\"p5\", \"p1\", -0.3]],"
     "  \"factors\": [\"p0\", \"p1\", \"p2\", \"p3\", \"p4\", \"p5\", {\"of\": \"variant\", \"values\": [\"one\", \"two\", \"five\"]},"
     "              {\"of\": \"p7\", \"values\": [0.25, 0.5, 1, 0.75]}]}}";
 
@@ -83,7 +84,7 @@ static void test_device_is_host(void **state)
     km_diag_init(&d);
     study = read_analysis(&d);
     for (int both = 0; both < 2; both++) {
-        int members = 2 + (both ? 2 : 1) * 7;
+        int members = 2 + (both ? 2 : 1) * 6;
         size_t n = (size_t)(1 + ROWS + 40) * (size_t)members, at = 0;
         double row[N_FACTORS], *small = run_device(study, 256, both, part, 3, n, members, &d),
                                *large = run_device(study, 4096, both, part, 3, n, members, &d);
@@ -93,9 +94,40 @@ static void test_device_is_host(void **state)
                 for (int m = 0; m < members; m++, at++) {
                     km_sample_row(study, part[p].replicate, part[p].first + j, m, row);
                     for (int k = 0; k < N_FACTORS; k++)
-                        assert_true(fabs(small[(size_t)study->factor[k].slot * n + at] - row[study->factor[k].slot]) <= 1e-13 * fabs(row[study->factor[k].slot]));
+                        assert_true(fabs(small[(size_t)study->factor[k].slot * n + at] - row[study->factor[k].slot]) <= 1e-12 * fabs(row[study->factor[k].slot]));
                 }
         free(small), free(large);
+    }
+    km_study_destroy(study);
+    km_diag_clear(&d);
+}
+
+/* Correlations of normal scores, and each factor's own law, whichever it is. */
+static void test_correlation(void **state)
+{
+    enum { N = 4096 };
+    static const int dimension[] = {1, 4, 5};
+    static const double expected[3][3] = {{1, 0.6, -0.3}, {0.6, 1, 0}, {-0.3, 0, 1}}; /* p4 and p5 are not named together: 0 */
+    double sum[3][3] = {{0}}, unit[8];
+    int below[3] = {0};
+    km_study *study;
+    km_diag d;
+
+    (void)state;
+    km_diag_init(&d);
+    study = read_analysis(&d);
+    for (uint32_t i = 0; i < N; i++) {
+        km_sample_unit(study, 1, i / 2, (int)(i % 2), unit);
+        for (int a = 0; a < 3; a++) {
+            below[a] += unit[dimension[a]] < 0.2;
+            for (int b = 0; b < 3; b++)
+                sum[a][b] += km_normal_quantile(unit[dimension[a]]) * km_normal_quantile(unit[dimension[b]]) / N;
+        }
+    }
+    for (int a = 0; a < 3; a++) {
+        assert_true(abs(below[a] - N / 5) < 40);
+        for (int b = 0; b < 3; b++)
+            assert_true(fabs(sum[a][b] - expected[a][b]) < 0.03);
     }
     km_study_destroy(study);
     km_diag_clear(&d);
@@ -113,7 +145,7 @@ static void test_members(void **state)
     km_diag_init(&d);
     study = read_analysis(&d);
     n = study->sensitivity->n_units;
-    assert_int_equal(n, 7);
+    assert_int_equal(n, 6);
     assert_int_equal(km_sensitivity_unit(study, 1), km_sensitivity_unit(study, 4));
     km_sample_row(study, 2, 9, 0, a);
     km_sample_row(study, 2, 9, 1, b);
@@ -164,7 +196,7 @@ static void test_balance(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_device_is_host), cmocka_unit_test(test_members), cmocka_unit_test(test_balance)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_device_is_host), cmocka_unit_test(test_correlation), cmocka_unit_test(test_members), cmocka_unit_test(test_balance)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
