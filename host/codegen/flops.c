@@ -351,8 +351,8 @@ static km_flops statement(counter *k, cursor *c)
         space(k, c);
         return statement(k, c);
     }
-    if (starts(c, "KM_ROLL") || starts(c, "KM_UNROLL")) {
-        c->at += starts(c, "KM_ROLL") ? 7 : 9;
+    if (starts(c, "KM_ROLL")) {
+        c->at += 7;
         space(k, c);
         return statement(k, c);
     }
