@@ -25,11 +25,12 @@ enum { MOST_PROFILE = 64 };
 
 /* ---- the block ---- */
 
-static const char *const block_keys[] = {"seed", "optimise", "posterior", "ensemble", "profiles", NULL};
+static const char *const block_keys[] = {"seed", "optimise", "posterior", "ensemble", "profiles", "hypotheses", NULL};
 static const char *const optimise_keys[] = {"method", "starts", "evaluations", NULL};
 static const char *const posterior_keys[] = {"particles", NULL};
 static const char *const ensemble_keys[] = {"walkers", "steps", "thin", NULL};
 static const char *const profile_keys[] = {"points", "evaluations", NULL};
+static const char *const hypothesis_keys[] = {"starts", "evaluations", "particles", NULL};
 
 static km_status read_whole(const km_json *block, const char *key, const char *what, long low, long high, long *out, km_diag *d)
 {
@@ -45,10 +46,35 @@ static km_status read_part(const km_json *block, const char *key, const char *co
     return st == KM_OK && *out ? km_json_allow(*out, keys, d) : st;
 }
 
+static km_status read_particles(const km_json *block, long *out, km_diag *d)
+{
+    km_status st = read_whole(block, "particles", "the number of particles", 16, 1000000, out, d);
+
+    if (st == KM_OK && *out % 8)
+        st = km_json_fail(km_json_find(block, "particles"), d, "particles are 8 islands, so that their number is a multiple of 8: %ld", (*out / 8 + 1) * 8);
+    return st;
+}
+
+/* What a hypothesis is estimated by, where that is not what the fit is. */
+static km_status read_hypothesis(const km_json *block, km_estimation *out, km_diag *d)
+{
+    long starts = out->hypothesis_starts, evaluations = (long)out->hypothesis_evaluations, particles = (long)out->hypothesis_particles;
+    km_status st = KM_OK;
+
+    if (block && out->evolution && km_json_find(block, "starts"))
+        KM_TRY(km_json_fail(km_json_find(block, "starts"), d, "differential evolution has one population and no starts"));
+    KM_TRY(read_whole(block, "starts", "the number of starts", 1, 256, &starts, d));
+    KM_TRY(read_whole(block, "evaluations", "the evaluations of a start", 10, 10000000, &evaluations, d));
+    KM_TRY(read_particles(block, &particles, d));
+    out->hypothesis_starts = (int)starts, out->hypothesis_evaluations = (uint64_t)evaluations, out->hypothesis_particles = (size_t)particles;
+done:
+    return st;
+}
+
 km_status km_estimation_read(const km_json *block, int n_free, km_estimation *out, km_diag *d)
 {
     const char *method = NULL;
-    const km_json *optimise = NULL, *posterior = NULL, *ensemble = NULL, *profiles = NULL, *seed;
+    const km_json *optimise = NULL, *posterior = NULL, *ensemble = NULL, *profiles = NULL, *hypotheses = NULL, *seed;
     long starts = 8, evaluations = 250L * n_free, particles = 1000, walkers = 0, steps = 1000, thin = 1, points = 0, profile_evaluations = 300;
     km_status st = KM_OK;
 
@@ -62,6 +88,7 @@ km_status km_estimation_read(const km_json *block, int n_free, km_estimation *ou
     KM_TRY(read_part(block, "posterior", posterior_keys, &posterior, d));
     KM_TRY(read_part(block, "ensemble", ensemble_keys, &ensemble, d));
     KM_TRY(read_part(block, "profiles", profile_keys, &profiles, d));
+    KM_TRY(read_part(block, "hypotheses", hypothesis_keys, &hypotheses, d));
     if (optimise)
         KM_TRY(km_json_get_string(optimise, "method", &method, d));
     if (method && strcmp(method, "cmaes") != 0 && strcmp(method, "differential_evolution") != 0)
@@ -73,10 +100,7 @@ km_status km_estimation_read(const km_json *block, int n_free, km_estimation *ou
         starts = 1, evaluations = 2000L * n_free;
     KM_TRY(read_whole(optimise, "starts", "the number of starts", 1, 256, &starts, d));
     KM_TRY(read_whole(optimise, "evaluations", "the evaluations of a start", 10, 10000000, &evaluations, d));
-    KM_TRY(read_whole(posterior, "particles", "the number of particles", 16, 1000000, &particles, d));
-    if (particles % 8)
-        KM_TRY(km_json_fail(km_json_find(posterior, "particles"), d, "particles are 8 islands, so that their number is a multiple of 8: %ld",
-                            (particles / 8 + 1) * 8));
+    KM_TRY(read_particles(posterior, &particles, d));
     if (ensemble) {
         walkers = 4L * n_free + 4;
         KM_TRY(read_whole(ensemble, "walkers", "the number of walkers", 2L * n_free + 2, 100000, &walkers, d));
@@ -89,6 +113,8 @@ km_status km_estimation_read(const km_json *block, int n_free, km_estimation *ou
         KM_TRY(read_whole(profiles, "points", "the points of a profile", 3, MOST_PROFILE, &points, d));
         KM_TRY(read_whole(profiles, "evaluations", "the evaluations of a point", 10, 1000000, &profile_evaluations, d));
     }
+    out->hypothesis_starts = (int)starts, out->hypothesis_evaluations = (uint64_t)evaluations, out->hypothesis_particles = (size_t)particles;
+    KM_TRY(read_hypothesis(hypotheses, out, d));
     out->starts = (int)starts, out->evaluations = (uint64_t)evaluations, out->particles = (size_t)particles;
     out->walkers = (int)walkers, out->steps = (int)steps, out->thin = (int)thin;
     out->profile_points = (int)points, out->profile_evaluations = (uint64_t)profile_evaluations;
@@ -597,13 +623,15 @@ km_status km_fit_estimate_hypothesis(const km_fit *fit, const km_estimation *how
                                      km_evaluation_log *log, const km_estimation_watch *watch, km_hypothesis *out, km_diag *d)
 {
     double *mode = km_alloc((size_t)fit->n_free, sizeof *mode);
+    km_estimation own = *how;
     km_predictive_score loo, waic;
     km_smc smc = {0};
     session s = {0};
     int agree;
     km_status st = KM_OK;
 
-    KM_TRY(open_session(&s, fit, how, options, log, watch, d));
+    own.starts = how->hypothesis_starts, own.evaluations = how->hypothesis_evaluations, own.particles = how->hypothesis_particles;
+    KM_TRY(open_session(&s, fit, &own, options, log, watch, d));
     KM_TRY(optimise(&s, mode, &out->best, &agree, d));
     KM_TRY(run_smc(&s, &smc, d));
     out->log_evidence = smc.log_evidence;

@@ -97,7 +97,7 @@ done:
 static km_status write_draws(km_group *g, const km_fit_results *r, km_diag *d)
 {
     const km_group_array draws = {.name = "draws", .about = "of the posterior, equally likely", .n_dims = 2, .dimension = {"draw", "parameter"},
-                                  .shape = {r->n_draws, (size_t)r->n_free}},
+                                  .shape = {r->n_draws, (size_t)r->n_free}, .plain = true},
                          likelihood = {.name = "log_likelihood", .n_dims = 1, .dimension = {"draw"}, .shape = {r->n_draws}};
     km_status st = km_group_numbers(g, &draws, "<f8", r->draw, d);
 
