@@ -310,7 +310,7 @@ static void describe_parameter(const km_fit *fit, int i, km_fitted *p)
     const km_free *f = &fit->free[i];
 
     *p = (km_fitted){.name = km_strdup(f->name), .unit = km_strdup(f->unit), .about = km_strdup(f->about ? f->about : ""),
-                     .mode = NAN, .mean = NAN, .sd = NAN, .posterior = {NAN, NAN, NAN}, .learned = NAN, .ensemble_mean = NAN, .ensemble_sd = NAN,
+                     .mode = NAN, .mean = NAN, .sd = NAN, .posterior = {NAN, NAN, NAN}, .learned = NAN, .shift = NAN, .ensemble_mean = NAN, .ensemble_sd = NAN,
                      .r_hat = NAN, .ess_bulk = NAN, .ess_tail = NAN, .profile_low = NAN, .profile_high = NAN};
     for (int k = 0; k < 3; k++)
         p->prior[k] = km_law_quantile(&f->law, three[k]);
@@ -335,6 +335,7 @@ static void describe_draws(const km_fit *fit, const km_smc *smc, km_fit_results 
             column[i] = smc->z[i * k + j];
         km_moments(column, NULL, n, 1, &mean, &variance);
         p->learned = 1.0 - variance;
+        p->shift = mean;
         for (size_t i = 0; i < n; i++)
             column[i] = r->draw[i * k + j];
         km_moments(column, NULL, n, 1, &p->mean, &variance);
@@ -456,7 +457,7 @@ static void describe_rows(const km_fit *fit, km_fit_results *r)
         const km_fit_row *w = &fit->row[i];
         r->row[i] = (km_fitted_row){.study = km_strdup(w->row->study), .arm = km_strdup(w->row->arm), .kind = km_strdup(km_measure_name(w->row->measure)),
                                     .where = km_trial_where(&fit->trials, w->row), .time = w->row->time, .held_out = w->held_out, .observed = w->value,
-                                    .error = w->se, .mode = NAN, .expected = NAN, .expected_low = NAN, .expected_high = NAN, .low = NAN, .high = NAN};
+                                    .error = w->se, .mode = NAN, .expected = NAN, .expected_low = NAN, .expected_high = NAN, .low = NAN, .high = NAN, .residual = NAN};
     }
     r->n_trials = fit->n_studies;
     r->trial = km_alloc((size_t)fit->n_studies + 1, sizeof *r->trial);
@@ -469,6 +470,85 @@ static void describe_rows(const km_fit *fit, km_fit_results *r)
         r->skipped[i] = km_format("%s: %s", where, fit->skipped[i].why);
         free(where);
     }
+}
+
+/* ---- arms beside their controls ---- */
+
+static bool is_mean(const km_fit_row *w) { return w->row->measure == KM_MEAN_SCORE || w->row->measure == KM_MEAN_CHANGE; }
+
+static bool stand_beside(const km_fit_row *a, const km_fit_row *b)
+{
+    return a->study == b->study && a->row->measure == b->row->measure && strcmp(a->row->scale, b->row->scale) == 0 && a->time == b->time &&
+           a->held_out == b->held_out && b->row->control && !b->value_of_output;
+}
+
+static bool same_schedule(const km_fit_row *a, const km_fit_row *b)
+{
+    return strcmp(a->row->schedule_text, b->row->schedule_text) == 0;
+}
+
+/* The control that row i is to be compared with: the only one beside it, or the only one of its schedule; -1 without. */
+static int control_of(const km_fit *f, int i)
+{
+    int all = 0, alike = 0, found = -1, found_alike = -1;
+    const km_fit_row *w = &f->row[i];
+
+    if (!is_mean(w) || w->row->control || w->value_of_output)
+        return -1;
+    for (int k = 0; k < f->n_rows; k++)
+        if (stand_beside(w, &f->row[k])) {
+            all++, found = k;
+            if (same_schedule(w, &f->row[k]))
+                alike++, found_alike = k;
+        }
+    return all == 1 ? found : alike == 1 ? found_alike : -1;
+}
+
+/* What a row's value is less, so that a difference is one of changes. */
+static double origin(const km_fit_row *w) { return w->row->measure == KM_MEAN_SCORE ? w->baseline : 0.0; }
+
+/* Of rows first ... first+n-1, of which expected: [n_draws][n] and at_mode: [n] are. column: room for n_draws. */
+static void compare_arms(const km_fit *f, const double *expected, size_t n_draws, const double *at_mode, int first, int n, double *column,
+                         km_fit_results *r)
+{
+    for (int i = first; i < first + n; i++) {
+        int k = control_of(f, i);
+        const km_fit_row *a = &f->row[i], *b = k >= 0 ? &f->row[k] : NULL;
+        double apart, sum = 0.0;
+        km_fitted_contrast c;
+        size_t m = 0;
+        if (b == NULL)
+            continue;
+        apart = origin(a) - origin(b);
+        c = (km_fitted_contrast){.study = km_strdup(a->row->study), .arm = km_strdup(a->row->arm), .control = km_strdup(b->row->arm), .time = a->row->time,
+                                 .held_out = a->held_out, .observed = a->value - b->value - apart, .error = hypot(a->se, b->se),
+                                 .mode = at_mode[i - first] - at_mode[k - first] - apart, .expected = NAN, .low = NAN, .high = NAN};
+        for (size_t q = 0; q < n_draws; q++) {
+            double x = expected[q * (size_t)n + (size_t)(i - first)] - expected[q * (size_t)n + (size_t)(k - first)] - apart;
+            if (isfinite(x))
+                column[m++] = x;
+        }
+        for (size_t q = 0; q < m; q++)
+            sum += column[q];
+        if (m > 0) {
+            qsort(column, m, sizeof *column, by_size);
+            c.expected = sum / (double)m, c.low = quantile(column, m, three[0]), c.high = quantile(column, m, three[2]);
+        }
+        KM_PUSH(r->contrast, r->n_contrasts);
+        r->contrast[r->n_contrasts++] = c;
+    }
+}
+
+/* How far off the best candidate is, in standard errors; of a rate, those of a count at the rate it expects. */
+static double residual_of(const km_fit_row *w, double mode)
+{
+    km_measure m = w->row->measure;
+    double share = mode / 100.0, n = w->n;
+
+    if (m != KM_RESPONSE_RATE && m != KM_REMISSION_RATE && m != KM_RELAPSE_RATE)
+        return (w->value - mode) / w->se;
+    share = (share * n + 0.5) / (n + 1.0); /* none and all are no certainty */
+    return (w->value - mode) / (100.0 * sqrt(share * (1.0 - share) / n));
 }
 
 /* Rows first ... first+n-1 by the draws and the best candidate. */
@@ -488,6 +568,7 @@ static km_status predict(const session *s, km_posterior *p, const double *draws,
         size_t m = 0;
         double sum = 0.0;
         w->mode = at_mode[i];
+        w->residual = residual_of(&s->fit->row[(size_t)first + i], w->mode);
         for (size_t k = 0; k < n_draws; k++)
             if (isfinite(expected[k * rows + i])) {
                 sum += expected[k * rows + i];
@@ -510,6 +591,7 @@ static km_status predict(const session *s, km_posterior *p, const double *draws,
         w->high = quantile(column, m, three[2]);
         w->inside = w->observed >= w->low && w->observed <= w->high;
     }
+    compare_arms(s->fit, expected, n_draws, at_mode, first, n, column, r);
 done:
     free(expected), free(observed), free(at_mode), free(column);
     return st;
