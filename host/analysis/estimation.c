@@ -270,6 +270,15 @@ done:
 
 /* ---- the posterior ---- */
 
+static double largest(const double *x, size_t n)
+{
+    double most = -(double)INFINITY;
+
+    for (size_t i = 0; i < n; i++)
+        most = x[i] > most ? x[i] : most;
+    return most;
+}
+
 static km_status run_smc(session *s, km_smc *smc, km_diag *d)
 {
     const km_smc_options o = {.particles = s->how->particles, .seed = s->how->seed};
@@ -278,9 +287,10 @@ static km_status run_smc(session *s, km_smc *smc, km_diag *d)
     s->stage = "posterior";
     km_smc_create(s->fit->n_free, &o, smc);
     while (!smc->is_done && st == KM_OK) {
-        char words[96];
+        char words[128];
         st = km_smc_step(smc, &s->target, d);
-        snprintf(words, sizeof words, "temperature %.4f, stage %d, acceptance %.2f", smc->beta, smc->stage, smc->acceptance);
+        snprintf(words, sizeof words, "temperature %.4f, stage %d, acceptance %.2f, best log likelihood %.2f", smc->beta, smc->stage, smc->acceptance,
+                 largest(smc->log_likelihood, o.particles));
         if (st == KM_OK)
             say(s, words);
     }
@@ -401,9 +411,10 @@ static km_status run_ensemble(session *s, km_fit_results *r, km_diag *d)
     s->stage = "second sampler";
     km_ensemble_create(s->fit->n_free, &o, &e);
     for (int i = 0; i <= s->how->steps && st == KM_OK; i++) {
-        char words[64];
+        char words[128];
         st = km_ensemble_step(&e, &s->target, d);
-        snprintf(words, sizeof words, "step %d of %d, acceptance %.2f", i, s->how->steps, i ? e.accepted / ((double)i * o.walkers) : 0.0);
+        snprintf(words, sizeof words, "step %d of %d, acceptance %.2f, best log likelihood %.2f", i, s->how->steps,
+                 i ? e.accepted / ((double)i * o.walkers) : 0.0, largest(e.log_likelihood, (size_t)o.walkers));
         if (st == KM_OK)
             say(s, words);
     }
