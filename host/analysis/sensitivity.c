@@ -95,7 +95,7 @@ static char *measure_about(const km_study *study, const km_sa_measure *m)
     if (m->kind == KM_SA_HAPPENED)
         return km_format("%s: whether it happened, 1 or 0", about);
     if (m->kind == KM_SA_CENSORED)
-        return km_format("%s; %g where it never did", about, e->kind == KM_FIRST_TIME ? e->before : 0.0);
+        return km_format("%s; %g %s where it never did", about, e->kind == KM_FIRST_TIME ? e->before : 0.0, e->unit);
     return can_be_never(e) ? km_format("%s, where it happened in all models of a row", about) : km_strdup(about);
 }
 
@@ -376,7 +376,6 @@ static void measure_all(km_sa *sa, const km_results *r)
 {
     size_t n = r->n;
 
-
     for (int m = 0; m < sa->n_measures; m++) {
         size_t from = (size_t)sa->measure[m].endpoint * n;
         double *out = sa->value + (size_t)m * n;
@@ -450,7 +449,7 @@ static void end_stage(km_sa *sa)
     KM_PUSH(sa->stage, sa->n_stages);
     sa->stage[sa->n_stages++] = km_sa_indices(sa);
     if (sa->study->sensitivity->until > 0.0) {
-        double width = km_sa_width(sa->stage[sa->n_stages - 1]);
+        double width = km_sa_width(sa->stage[sa->n_stages - 1], NULL);
         sa->reached = width <= sa->study->sensitivity->until;
     }
 }
@@ -531,6 +530,39 @@ static char *unit_about(const km_study *study, int unit)
     return km_text_take(&out);
 }
 
+static void add_word(km_text *out, const char *word)
+{
+    const char *at = out->size && word ? strstr(out->data, word) : NULL;
+
+    if (word && at == NULL)
+        km_text_add(out, "%s%s", out->size ? ", " : "", word);
+}
+
+/* What the model's parameters in a unit rest on; NULL where it does not say. Caller frees. */
+static char *unit_evidence(const km_study *study, int unit)
+{
+    km_text out = {0};
+
+    for (int k = 0; k < study->n_factors; k++) {
+        const km_slot *slot = &study->slot[study->factor[k].slot];
+        if (km_sensitivity_unit(study, k) == unit && slot->field == KM_FIELD_PARAMETER)
+            add_word(&out, study->model->parameter[slot->index].evidence);
+    }
+    return out.size ? km_text_take(&out) : NULL;
+}
+
+static void name_moment(const km_study *study, const km_sa_measure *measure, km_indices *x, int m)
+{
+    const km_sensitivity *s = study->sensitivity;
+    int i = measure->endpoint - s->first_moment;
+
+    if (i < 0 || i >= s->n_moments)
+        return;
+    x->course[m] = km_strdup(s->course[i]);
+    x->moment[m] = km_strdup(s->moment[i]);
+    x->time[m] = study->endpoint[measure->endpoint].at;
+}
+
 km_indices *km_sa_room(const km_sa_method *method, int n_endpoints, int n_factors, bool pairs)
 {
     const char *const *column = method->estimator ? method->estimator->column : method->column;
@@ -551,10 +583,12 @@ km_indices *km_sa_indices(const km_sa *sa)
         x->endpoint[m] = measure_name(sa->study, measure);
         x->unit[m] = km_strdup(measure->kind == KM_SA_HAPPENED ? "-" : sa->study->endpoint[measure->endpoint].unit);
         x->endpoint_about[m] = measure_about(sa->study, measure);
+        name_moment(sa->study, measure, x, m);
     }
     for (int i = 0; i < s->n_units; i++) {
         x->factor[i] = km_strdup(s->unit_name[i]);
         x->factor_about[i] = unit_about(sa->study, i);
+        x->evidence[i] = unit_evidence(sa->study, i);
     }
     sa->method->evaluate(sa->self, x);
     x->n_models = sa->models_done;
@@ -571,18 +605,32 @@ static int interval_at(const char *const *name, int n, int c)
     return strncmp(name[c], name[c + 1], k - 4) == 0 && strcmp(name[c + 1] + k - 4, "_high") == 0 ? c : -1;
 }
 
-double km_sa_width(const km_indices *x)
+double km_sa_width(const km_indices *x, char **of)
 {
-    size_t n = (size_t)x->n_endpoints * (size_t)x->n_factors, n_pairs = n * (size_t)x->n_factors;
-    double widest = (double)NAN;
+    size_t k = (size_t)x->n_factors, n = (size_t)x->n_endpoints * k, n_pairs = n * k, at = 0, pair_at = 0;
+    double widest = (double)NAN, widest_pair = (double)NAN;
+    int column = 0, pair_column = 0;
 
     for (int c = 0; c < x->n_columns; c++)
-        for (size_t i = 0; interval_at(x->column, x->n_columns, c) >= 0 && i < n; i++)
-            widest = fmax(widest, x->value[(size_t)(c + 1) * n + i] - x->value[(size_t)c * n + i]);
+        for (size_t i = 0; interval_at(x->column, x->n_columns, c) >= 0 && i < n; i++) {
+            double width = x->value[(size_t)(c + 1) * n + i] - x->value[(size_t)c * n + i];
+            if (width > widest || isnan(widest))
+                widest = width, column = c, at = i;
+        }
     for (int c = 0; c < x->n_pair_columns; c++)
-        for (size_t i = 0; interval_at(x->pair_column, x->n_pair_columns, c) >= 0 && i < n_pairs; i++)
-            widest = fmax(widest, x->pair[(size_t)(c + 1) * n_pairs + i] - x->pair[(size_t)c * n_pairs + i]);
-    return widest;
+        for (size_t i = 0; interval_at(x->pair_column, x->n_pair_columns, c) >= 0 && i < n_pairs; i++) {
+            double width = x->pair[(size_t)(c + 1) * n_pairs + i] - x->pair[(size_t)c * n_pairs + i];
+            if (width > widest_pair || isnan(widest_pair))
+                widest_pair = width, pair_column = c, pair_at = i;
+        }
+    if (of && isnan(widest) && isnan(widest_pair))
+        *of = NULL;
+    else if (of && (isnan(widest_pair) || widest_pair <= widest))
+        *of = km_format("%.*s of %s for %s", (int)strlen(x->column[column]) - 4, x->column[column], x->factor[at % k], x->endpoint[at / k]);
+    else if (of)
+        *of = km_format("%.*s of %s x %s for %s", (int)strlen(x->pair_column[pair_column]) - 4, x->pair_column[pair_column],
+                        x->factor[pair_at / k % k], x->factor[pair_at % k], x->endpoint[pair_at / (k * k)]);
+    return fmax(widest, widest_pair);
 }
 
 /* ---- to be continued ---- */

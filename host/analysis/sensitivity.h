@@ -101,8 +101,9 @@ double km_sa_dimension_value(const km_study *study, int dimension, double unit);
 
 /* The numbers now; the caller's. */
 km_indices *km_sa_indices(const km_sa *sa);
-/* The widest interval of an index of x, NaN where none is known. */
-double km_sa_width(const km_indices *x);
+/* The widest interval of an index of x, NaN where none is known. *of (may be NULL): whose it is, "total of CL for onset", or NULL
+ * where there is none; caller frees. */
+double km_sa_width(const km_indices *x, char **of);
 
 /* The convergence curve: the numbers at the end of every stage so far; borrowed. */
 int km_sa_n_stages(const km_sa *sa);

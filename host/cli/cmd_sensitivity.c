@@ -257,13 +257,15 @@ static km_statuses statuses_of(const job *j)
 static void say_summary(const job *j, const km_indices *x)
 {
     const km_engine_facts *f = km_engine_facts_of(j->engine);
-    double wall = now(CLOCK_MONOTONIC) - j->start, models = (double)(km_sa_models_done(j->sa) - j->before), width = km_sa_width(x);
+    double wall = now(CLOCK_MONOTONIC) - j->start, models = (double)(km_sa_models_done(j->sa) - j->before), width;
     double until = j->study->sensitivity->until;
     uint64_t ignored = 0;
     km_statuses s = statuses_of(j);
+    char *of = NULL;
 
     if (j->quiet)
         return;
+    width = km_sa_width(x, &of);
     fprintf(stderr, "ketamap: %.0f models in %.1f s (%.0f a second), build %.1f s, %s precision, rtol %.0e, on %s\n", models, wall,
             wall > 0.0 ? models / wall : 0.0, f->build_seconds, f->single ? "single" : "double", j->study->solver.rtol, f->device);
     km_statuses_print(&s, !f->fp64, stderr);
@@ -272,8 +274,9 @@ static void say_summary(const job *j, const km_indices *x)
     if (ignored)
         fprintf(stderr, "ketamap: %llu doses at or after the horizon were ignored, over all points\n", (unsigned long long)ignored);
     if (!isnan(width))
-        fprintf(stderr, "ketamap: the widest interval is %.4f after %llu base rows%s\n", width, (unsigned long long)x->n_rows,
+        fprintf(stderr, "ketamap: the widest interval is %.4g (%s) after %llu base rows%s\n", width, of, (unsigned long long)x->n_rows,
                 until == 0.0 ? "" : km_sa_reached(j->sa) ? ", as narrow as wanted" : ", wider than wanted; a larger \"n\" makes it narrower");
+    free(of);
     fprintf(stderr, "ketamap: the results are %s and %s.tsv\n", j->place.path, j->place.stem);
 }
 

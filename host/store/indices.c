@@ -26,8 +26,12 @@ km_indices *km_indices_create(int n_endpoints, int n_factors, const char *const 
     x->endpoint = km_alloc(e + 1, sizeof *x->endpoint);
     x->unit = km_alloc(e + 1, sizeof *x->unit);
     x->endpoint_about = km_alloc(e + 1, sizeof *x->endpoint_about);
+    x->course = km_alloc(e + 1, sizeof *x->course);
+    x->moment = km_alloc(e + 1, sizeof *x->moment);
+    x->time = numbers(e);
     x->factor = km_alloc(f + 1, sizeof *x->factor);
     x->factor_about = km_alloc(f + 1, sizeof *x->factor_about);
+    x->evidence = km_alloc(f + 1, sizeof *x->evidence);
     x->value = numbers((size_t)n_columns * e * f);
     x->pair = numbers((size_t)n_pair_columns * e * f * f);
     x->n_used = km_alloc(e + 1, sizeof *x->n_used);
@@ -42,10 +46,11 @@ void km_indices_destroy(km_indices *x)
     if (x == NULL)
         return;
     for (int e = 0; e < x->n_endpoints; e++)
-        free(x->endpoint[e]), free(x->unit[e]), free(x->endpoint_about[e]);
+        free(x->endpoint[e]), free(x->unit[e]), free(x->endpoint_about[e]), free(x->course[e]), free(x->moment[e]);
     for (int f = 0; f < x->n_factors; f++)
-        free(x->factor[f]), free(x->factor_about[f]);
-    free(x->endpoint), free(x->unit), free(x->endpoint_about), free(x->factor), free(x->factor_about), free(x->value), free(x->pair);
+        free(x->factor[f]), free(x->factor_about[f]), free(x->evidence[f]);
+    free(x->endpoint), free(x->unit), free(x->endpoint_about), free(x->course), free(x->moment), free(x->time);
+    free(x->factor), free(x->factor_about), free(x->evidence), free(x->value), free(x->pair);
     free(x->n_used), free(x->n_dropped), free(x->mean), free(x->variance);
     free(x);
 }

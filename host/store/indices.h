@@ -13,7 +13,10 @@
 typedef struct km_indices {
     int n_endpoints, n_factors, n_columns, n_pair_columns;
     char **endpoint, **unit, **endpoint_about;  /* owned */
+    char **course, **moment;     /* owned; "madrs_change" and "2 h" of an endpoint that is a moment of an output's course, else NULL */
+    double *time;                /* per endpoint: of that moment, in the model's unit, else NaN */
     char **factor, **factor_about; /* owned */
+    char **evidence;             /* per factor: "measured", "fitted, assumed" of a group; owned; NULL where the model says nothing */
     const char *const *column;   /* names as in the literature: "first", "first_low", ...; borrowed */
     const char *const *pair_column;
     int sort_column;             /* tables are sorted by it, and it has the bars */

@@ -6,12 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool has_evidence(const km_indices *x)
+{
+    for (int f = 0; f < x->n_factors; f++)
+        if (x->evidence[f])
+            return true;
+    return false;
+}
+
+static bool has_moments(const km_indices *x)
+{
+    for (int e = 0; e < x->n_endpoints; e++)
+        if (x->course[e])
+            return true;
+    return false;
+}
+
 static km_status write_columns(km_group *group, const km_indices *x, km_diag *d)
 {
     size_t e = (size_t)x->n_endpoints, f = (size_t)x->n_factors;
     km_group_array a = {.dimension = {"endpoint", "factor", "factor_2"}, .shape = {e, f, f}};
     km_status st = KM_OK;
 
+    a.coordinates = has_moments(x) ? has_evidence(x) ? "time evidence" : "time" : has_evidence(x) ? "evidence" : NULL;
     a.n_dims = 2;
     for (int c = 0; c < x->n_columns; c++) {
         a.name = x->column[c];
@@ -22,6 +39,7 @@ static km_status write_columns(km_group *group, const km_indices *x, km_diag *d)
         a.name = x->pair_column[c];
         KM_TRY(km_group_numbers(group, &a, "<f8", x->pair + (size_t)c * e * f * f, d));
     }
+    a.coordinates = has_moments(x) ? "time" : NULL;
     a.n_dims = 1;
     a.name = "n_used", a.about = "base rows whose models all count";
     KM_TRY(km_group_numbers(group, &a, "<i8", x->n_used, d));
@@ -32,6 +50,26 @@ static km_status write_columns(km_group *group, const km_indices *x, km_diag *d)
     a.name = "variance", a.about = "variance of the endpoint over the sample";
     KM_TRY(km_group_numbers(group, &a, "<f8", x->variance, d));
 done:
+    return st;
+}
+
+/* What the table says beside the numbers. */
+static km_status write_names(km_group *group, const km_indices *x, km_diag *d)
+{
+    static char none[] = "";
+    km_group_array a = {.n_dims = 1, .name = "time", .dimension = {"endpoint"}, .shape = {(size_t)x->n_endpoints},
+                        .about = "time of an endpoint that is a moment of an output's course, else NaN"};
+    char **word = km_alloc((size_t)x->n_factors + 1, sizeof *word);
+    km_status st = KM_OK;
+
+    for (int f = 0; f < x->n_factors; f++)
+        word[f] = x->evidence[f] ? x->evidence[f] : none;
+    if (has_evidence(x))
+        KM_TRY(km_group_words(group, "evidence", "factor", word, (size_t)x->n_factors, "what the model's value and range rest on", d));
+    if (has_moments(x))
+        KM_TRY(km_group_numbers(group, &a, "<f8", x->time, d));
+done:
+    free(word);
     return st;
 }
 
@@ -73,6 +111,7 @@ km_status km_indices_write(const char *path, const km_indices *x, const km_indic
     KM_TRY(km_group_begin(path, attributes, &group, d));
     KM_TRY(km_group_words(&group, "endpoint", "endpoint", x->endpoint, e, "what has indices", d));
     KM_TRY(km_group_words(&group, "factor", "factor", x->factor, f, "what is varied", d));
+    KM_TRY(write_names(&group, x, d));
     if (x->n_pair_columns > 0)
         KM_TRY(km_group_words(&group, "factor_2", "factor_2", x->factor, f, "the other factor of a pair", d));
     KM_TRY(write_columns(&group, x, d));

@@ -26,6 +26,9 @@ void km_sensitivity_destroy(km_sensitivity *s)
         free(s->dimension[i]);
     for (int i = 0; i < s->n_units; i++)
         free(s->unit_name[i]);
+    for (int i = 0; i < s->n_moments; i++)
+        free(s->course[i]), free(s->moment[i]);
+    free(s->course), free(s->moment);
     free(s->method), free(s->dimension), free(s->unit), free(s->unit_name), free(s->grouped);
     free(s);
 }
@@ -338,6 +341,17 @@ static char *time_name(const char *output, const km_json *at)
     return name;
 }
 
+static void add_moment(km_study *study, const km_json *of, const km_json *at)
+{
+    km_sensitivity *s = study->sensitivity;
+    int n_courses = s->n_moments;
+
+    KM_PUSH(s->moment, s->n_moments);
+    KM_PUSH(s->course, n_courses);
+    s->moment[s->n_moments++] = at->kind == KM_JSON_STRING ? km_strdup(at->string) : km_format("%g %s", at->number, study->model->time_unit);
+    s->course[n_courses] = km_strdup(of->string);
+}
+
 static km_status read_course(km_study *study, const km_json *node, km_diag *d)
 {
     const km_json *of = NULL, *at = NULL;
@@ -353,6 +367,7 @@ static km_status read_course(km_study *study, const km_json *node, km_diag *d)
         st = km_endpoint_add_value(study, name, of, &at->child[i], d);
         free(name);
         KM_TRY(st);
+        add_moment(study, of, &at->child[i]);
     }
 done:
     return st;
@@ -363,6 +378,7 @@ km_status km_sensitivity_read_times(km_study *study, const km_json *node, km_dia
     const km_json *times = node ? km_json_find(node, "times") : NULL;
     km_status st = KM_OK;
 
+    study->sensitivity->first_moment = study->n_endpoints;
     if (times == NULL)
         return KM_OK;
     if (times->kind != KM_JSON_ARRAY)

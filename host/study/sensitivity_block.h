@@ -24,6 +24,9 @@ struct km_sensitivity {
     int n_units;
     char **unit_name;
     bool *grouped;          /* of a unit: a group */
+    int first_moment;       /* the endpoints from here on are moments of courses, by "times" */
+    int n_moments;
+    char **course, **moment; /* the output of each, and its time as written: "2 h" */
 };
 
 /* Reads the block (NULL: the study has none, and every default holds) into study->sensitivity, study->factor and

@@ -148,6 +148,16 @@ near "$used" 1600 60
 awk -v a="$(column "$folder/n.tsv" total C_2_h k)" -v b="$(column "$folder/n.tsv" total C_24_h k)" 'BEGIN {exit !(a < b)}' ||
     fail "elimination matters later"
 
+# in the terminal: an output over time is one table, the model's evidence stands beside the factor, and whose interval is the widest is said
+expect 0 "$ketamap" sensitivity "$folder/never.json" --output "$folder/n.zarr" --force
+says "the widest interval is "
+grep -Eq 'widest interval is [0-9.e-]+ \((first|total) of (k|regimen_0_amt) for [A-Za-z_0-9]+\) after 4096' "$folder/err" || fail "whose interval is the widest?"
+for line in '^C over time: total' '^  2 h  ' '^  24 h  .* 0\.' '^  first orders add up to 1.00;'; do
+    grep -q "$line" "$folder/out" || fail "no line \"$line\" in the tables"
+done
+! grep -q '^C_2_h:' "$folder/out" || fail "moments of a course have tables of their own"
+! grep -q ' $' "$folder/out" || fail "a line of the table ends with blanks"
+
 # choices: top = amt/V, a choice of two doses and one of variants that do not matter
 sed 's|"factors": .*,$|"factors": [{"of": "regimen[0].amt", "values": ["30 mg", "90 mg"]}, {"of": "variant", "values": ["slow", "fast"]}]},|; /"times"/d' \
     "$folder/never.json" >"$folder/choice.json"
@@ -183,13 +193,16 @@ says "as narrow as wanted"
 # groups move together: mu* of a sum is the sum where nothing interacts, and has no sign
 cat >"$folder/sum.json" <<'JSON'
 {"name": "sum", "time_unit": "-", "states": {},
- "parameters": {"a": {"value": 0, "unit": "-", "range": [0, 1]}, "b": {"value": 0, "unit": "-", "range": [0, 1]},
+ "parameters": {"a": {"value": 0, "unit": "-", "range": [0, 1], "evidence": "fitted"},
+                "b": {"value": 0, "unit": "-", "range": [0, 1], "evidence": "assumed"},
                 "c": {"value": 0, "unit": "-", "range": [0, 1]}},
  "outputs": {"y": {"value": "2*a+3*b+5*c"}}}
 JSON
 analysis line '{"method": "morris", "n": 4000, "groups": {"both": ["a", "b"]}}' sum.json
 run "$folder/line.json" --output "$folder/l.zarr"
 near "$(column "$folder/l.tsv" mu_star y c)" 5 0.000001
+expect 0 "$ketamap" sensitivity "$folder/line.json" --output "$folder/l.zarr" --force
+grep -q '^  both *fitted, assumed ' "$folder/out" || fail "no evidence beside the factor"
 near "$(column "$folder/l.tsv" mu_star y both)" 3 0.15 # |2 + 3| or |2 - 3|, as chance has it
 [ "$(column "$folder/l.tsv" mu y both)" = nan ] || fail "a group has no direction"
 analysis line '{"method": "regression", "n": 64}' sum.json
