@@ -39,6 +39,8 @@ static void print_head(const km_fit_results *r, FILE *to)
 
 static void print_parameters(const km_fit_results *r, FILE *to)
 {
+    bool edge = false;
+
     fprintf(to, "Parameters: prior and posterior medians with 95 %%; learned: how far the data narrow the prior\n");
     fprintf(to, "  %-*s %9s %9s %9s   %9s %9s %9s  %7s  %-10s %-9s  %-6s\n", NAME, "", "prior", "low", "high", "posterior", "low", "high", "learned", "",
             "", "unit");
@@ -50,8 +52,10 @@ static void print_parameters(const km_fit_results *r, FILE *to)
         print_number(p->posterior[1], to), print_number(p->posterior[0], to), print_number(p->posterior[2], to);
         fprintf(to, "  %6.0f%%  %-10s %-9s  %-6s  %s\n", 100.0 * fmax(p->learned, 0.0), learned_word(p->learned), edge_word(p->shift), p->unit,
                 p->about);
+        edge = edge || *edge_word(p->shift);
     }
-    fprintf(to, "  edge: the posterior lies in the outer tenth of its prior, so that the data ask for more than the range allows\n");
+    if (edge)
+        fprintf(to, "  edge: the posterior lies in the outer tenth of its prior, so that the data ask for more than the range allows\n");
     fprintf(to, "  log likelihood of the best candidate %.2f; %d of %d starts found it; %zu draws, %d temperatures\n\n", r->mode_log_likelihood,
             r->starts_agree, r->starts, r->n_draws, r->stages);
 }
