@@ -636,7 +636,7 @@ double km_sa_width(const km_indices *x, char **of)
 /* ---- to be continued ---- */
 
 /* A line of words, the numbers as this machine holds them, and a checksum over both. */
-static const char state_mark[] = "ketamap sensitivity state 1\n";
+static const char state_mark[] = "ketamap sensitivity state 2\n";
 
 typedef struct state_head {
     uint64_t cell, models_done, n_numbers, status[KM_N_POINT_STATUSES + 1];
@@ -660,6 +660,7 @@ static void add_stage(km_text *out, const km_indices *x)
     km_text_add_bytes(out, (const char *)x->n_dropped, n * sizeof *x->n_dropped);
     km_text_add_bytes(out, (const char *)x->mean, n * sizeof *x->mean);
     km_text_add_bytes(out, (const char *)x->variance, n * sizeof *x->variance);
+    km_text_add_bytes(out, (const char *)x->decisive, n * sizeof *x->decisive);
     km_text_add_bytes(out, (const char *)&x->n_rows, sizeof x->n_rows);
     km_text_add_bytes(out, (const char *)&x->n_models, sizeof x->n_models);
 }
@@ -710,6 +711,7 @@ static bool take_stage(reader *r, km_indices *x)
     return take(r, x->value, values * sizeof *x->value) && take(r, x->pair, (all - values) * sizeof *x->pair) &&
            take(r, x->n_used, n * sizeof *x->n_used) && take(r, x->n_dropped, n * sizeof *x->n_dropped) &&
            take(r, x->mean, n * sizeof *x->mean) && take(r, x->variance, n * sizeof *x->variance) &&
+           take(r, x->decisive, n * sizeof *x->decisive) &&
            take(r, &x->n_rows, sizeof x->n_rows) && take(r, &x->n_models, sizeof x->n_models);
 }
 

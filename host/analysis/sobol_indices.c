@@ -11,7 +11,12 @@
  * 1 - total. So that is taken.
  *
  * An index is a ratio of sums over all replicates; its interval is Student's, from the replicates' residuals
- * (numerator - index * denominator), which are independent and alike. */
+ * (numerator - index * denominator), which are independent and alike.
+ *
+ * Where the variance rests on few rows (what happens rarely, a heavy tail), replicates that all lack the rows that matter
+ * are alike too, and their spread says nothing of those. With m = (sum d^2)^2 / sum d^4 rows of weight, d the distance
+ * from the mean, one more of them changes an index by 1/m or 2/m; as many as could be there unseen in 39 of 40 samples
+ * (3.7: exp(-3.7) = 1/40, the rule of three) widen the interval, in squares. */
 #include "analysis/sensitivity.h"
 
 #include "analysis/ratio.h"
@@ -22,8 +27,9 @@
 #include <string.h>
 
 enum { CELL_ROWS = 128, FIRST_ROWS = 16 };
+static const double heavy_tail = 10.0, few_rows = 32.0, unseen_rows = 3.7; /* kurtosis; rows of weight */
 /* Sums of a replicate, of values less the measure's shift: */
-enum { N_ROWS, N_DROPPED, SUM_A, SUM_B, SUM_AA, SUM_BB, SUM_AB, N_COMMON };
+enum { N_ROWS, N_DROPPED, SUM_A, SUM_B, SUM_AA, SUM_BB, SUM_AB, SUM_CUBES, SUM_FOURTHS, N_COMMON };
 /* ... then for each unit: */
 enum { SUM_C, SUM_CC, SUM_BC, SUM_TOTAL, N_ONE_WAY, SUM_D = N_ONE_WAY, SUM_DD, SUM_AD, SUM_TOTAL_D, N_BOTH_WAYS };
 
@@ -229,6 +235,8 @@ static void add_row(const sobol *s, const double *value, double shift, double *s
     sums[SUM_AA] += a * a;
     sums[SUM_BB] += b * b;
     sums[SUM_AB] += a * b;
+    sums[SUM_CUBES] += a * a * a + b * b * b;
+    sums[SUM_FOURTHS] += a * a * a * a + b * b * b * b;
     for (int i = 0; i < n; i++, unit += s->per_unit) {
         unit[SUM_C] += c[i];
         unit[SUM_CC] += c[i] * c[i];
@@ -278,6 +286,7 @@ typedef struct workspace {
     double *rows, *num, *den, *control, *residual;
     km_ratio *first, *total;
     double sum_rows, least;
+    double unseen; /* by how much rows that were not seen could change an index, where each has the weight 1/m */
 } workspace;
 
 static workspace *make_workspace(const sobol *s)
@@ -324,6 +333,20 @@ static double pooled_unit(const sobol *s, int m, int unit, int sum)
     return total;
 }
 
+/* What rows that were not seen could change, of the mean `mean`; 0 where no few rows decide. */
+static double unseen(const sobol *s, int m, double rows, double mean)
+{
+    double one = pooled(s, m, SUM_A) + pooled(s, m, SUM_B), two = pooled(s, m, SUM_AA) + pooled(s, m, SUM_BB),
+           three = pooled(s, m, SUM_CUBES), four = pooled(s, m, SUM_FOURTHS), n = 2.0 * rows, squares, fourths, weight;
+
+    squares = two - mean * (2.0 * one - n * mean);
+    fourths = four - mean * (4.0 * three - mean * (6.0 * two - mean * (4.0 * one - n * mean)));
+    if (!(squares > 0.0) || !(fourths > 0.0))
+        return 0.0;
+    weight = squares * squares / fourths;
+    return weight < few_rows || n > heavy_tail * weight ? unseen_rows / weight : 0.0;
+}
+
 /* Rows, and the control variate: the covariance of a and b, 0 but for chance. */
 static void begin_measure(const sobol *s, int m, workspace *w, km_indices *out)
 {
@@ -345,6 +368,8 @@ static void begin_measure(const sobol *s, int m, workspace *w, km_indices *out)
     if (w->sum_rows > 0.0) {
         out->mean[m] = mean + shift;
         out->variance[m] = squares > w->least ? squares / w->sum_rows : 0.0;
+        w->unseen = out->variance[m] > 0.0 ? unseen(s, m, w->sum_rows, mean) : 0.0;
+        out->decisive[m] = w->unseen > 0.0 ? unseen_rows / w->unseen : (double)NAN;
     }
 }
 
@@ -403,9 +428,15 @@ static bool evaluate_pair(const sobol *s, int m, int i, int j, workspace *w, dou
     return true;
 }
 
-static void put(const sobol *s, const workspace *w, const km_ratio *r, km_indices *out, int column, int m, int i)
+static double half_width(const sobol *s, const workspace *w, const double *residual, double weight)
 {
-    double half = km_ratio_half_width(r->residual, w->rows, s->n_replicates);
+    return hypot(km_ratio_half_width(residual, w->rows, s->n_replicates), weight * w->unseen);
+}
+
+/* weight: of a row in the index, where it is 1/m in the variance. */
+static void put(const sobol *s, const workspace *w, const km_ratio *r, double weight, km_indices *out, int column, int m, int i)
+{
+    double half = half_width(s, w, r->residual, weight);
 
     *km_indices_at(out, column, m, i) = r->value;
     *km_indices_at(out, column + 1, m, i) = r->value - half;
@@ -414,7 +445,7 @@ static void put(const sobol *s, const workspace *w, const km_ratio *r, km_indice
 
 static void put_pair(const sobol *s, const workspace *w, double value, km_indices *out, int m, int i, int j)
 {
-    double half = km_ratio_half_width(w->residual, w->rows, s->n_replicates);
+    double half = half_width(s, w, w->residual, 2.0);
     const double three[] = {value, value - half, value + half};
 
     for (int c = 0; c < 3; c++)
@@ -432,12 +463,12 @@ static void evaluate_measure(const sobol *s, int m, workspace *w, km_indices *ou
     for (int i = 0; i < s->n_units && ok; i++) {
         ok = evaluate_total(s, m, i, w);
         if (ok)
-            put(s, w, &w->total[i], out, 3, m, i);
+            put(s, w, &w->total[i], s->second ? 0.5 : 1.0, out, 3, m, i);
     }
     for (int i = 0; i < s->n_units && ok; i++) {
         ok = evaluate_first(s, m, i, w);
         if (ok)
-            put(s, w, &w->first[i], out, 0, m, i);
+            put(s, w, &w->first[i], s->second ? 1.0 : 2.0, out, 0, m, i);
     }
     for (int i = 0; i < s->n_units && ok && s->second; i++)
         for (int j = i + 1; j < s->n_units; j++)

@@ -38,6 +38,7 @@ km_indices *km_indices_create(int n_endpoints, int n_factors, const char *const 
     x->n_dropped = km_alloc(e + 1, sizeof *x->n_dropped);
     x->mean = numbers(e);
     x->variance = numbers(e);
+    x->decisive = numbers(e);
     return x;
 }
 
@@ -51,7 +52,7 @@ void km_indices_destroy(km_indices *x)
         free(x->factor[f]), free(x->factor_about[f]), free(x->evidence[f]);
     free(x->endpoint), free(x->unit), free(x->endpoint_about), free(x->course), free(x->moment), free(x->time);
     free(x->factor), free(x->factor_about), free(x->evidence), free(x->value), free(x->pair);
-    free(x->n_used), free(x->n_dropped), free(x->mean), free(x->variance);
+    free(x->n_used), free(x->n_dropped), free(x->mean), free(x->variance), free(x->decisive);
     free(x);
 }
 

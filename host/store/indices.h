@@ -23,6 +23,7 @@ typedef struct km_indices {
     double *value, *pair;
     uint64_t *n_used, *n_dropped; /* per endpoint: base rows */
     double *mean, *variance;     /* per endpoint, of what was sampled; NaN where unknown */
+    double *decisive;            /* per endpoint: so few models that its variance rests on them, which makes intervals wide; else NaN */
     uint64_t n_rows, n_models;   /* drawn and run so far */
 } km_indices;
 

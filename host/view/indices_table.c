@@ -191,8 +191,10 @@ static void print_endpoint(const km_indices *x, int e, int most, FILE *to)
     fputc('\n', to);
     if (guide)
         fputs("  where it happened the factors hang together: shares are a guide only, and can pass 1\n", to);
+    if (!isnan(x->decisive[e]))
+        fprintf(to, "  its variance rests on about %.0f models (a rare value, a heavy tail), which makes intervals wide\n", x->decisive[e]);
     if (x->variance[e] == 0.0)
-        fputs("  it does not vary, so that there is nothing to explain\n", to);
+        fputs("  it does not vary over these rows, so that there is nothing to explain\n", to);
     else if (isnan(x->variance[e]) && x->n_used[e] == 0)
         fputs("  no base row is complete, so that nothing is known\n", to);
     else {

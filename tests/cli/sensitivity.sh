@@ -210,6 +210,24 @@ run "$folder/line.json" --output "$folder/l.zarr" --force
 near "$(column "$folder/l.tsv" r2 y c)" 1 0.000000001
 near "$(column "$folder/l.tsv" pcc y a)" 1 0.000000001
 
+# what happens in one of 400 models: at this size about five times, and two factors that are both needed have a first order of
+# 0.0476 (b^2 a (1 - a)/(p (1 - p)), a = b = 0.05, p = a b); replicates that all lack the pair of rows that shows it are no proof of 0
+cat >"$folder/rare.json" <<'JSON'
+{"name": "rare", "time_unit": "-", "states": {},
+ "parameters": {"x1": {"value": 0.5, "unit": "-", "range": [0, 1]}, "x2": {"value": 0.5, "unit": "-", "range": [0, 1]},
+                "x3": {"value": 0.5, "unit": "-", "range": [0, 1]}},
+ "outputs": {"y": {"value": "if(x1 < 0.05 && x2 < 0.05, 1, 0)"}}}
+JSON
+hits=0
+for seed in 1 2 3 4 5 6 7 8 9 10; do
+    analysis once "{\"n\": 1024, \"seed\": \"$seed\"}" rare.json
+    expect 0 "$ketamap" sensitivity "$folder/once.json" --output "$folder/once.zarr" --force
+    low=$(column "$folder/once.tsv" first_low y x1) high=$(column "$folder/once.tsv" first_high y x1)
+    hits=$((hits + $(awk -v l="$low" -v h="$high" 'BEGIN {print (l != "nan" && l <= 0.0476 && h >= 0.0476)}')))
+done
+[ "$hits" -ge 9 ] || fail "of 10 intervals of a rare event's index $hits hold it"
+grep -q "rests on about [0-9]* models" "$folder/out" || fail "that few models decide is not said"
+
 # failing models drop what they are part of, and are counted
 analysis f2 '{"method": "morris", "n": 512, "design": "radial"}' failing.json
 run "$folder/f2.json" --output "$folder/f2.zarr"
