@@ -1,4 +1,5 @@
-/* Elementary functions on lanes: polynomials and integer shifts, no tables, no library calls.
+/* Elementary functions on lanes: polynomials and integer shifts, no library calls; tables where they are registers
+ * (lane_tables.h).
  *
  * Why: PoCL's pow is 15 times slower on lane vectors, and powers run in the inner loop of the
  * integrator. Coefficients and their errors come from tools/minimax.py. Include real.h first.
@@ -36,6 +37,7 @@
 #define KM_MANTISSA_BITS 23
 #define KM_BITS_ROOT_HALF 0x3f3504f3u /* sqrt(1/2) */
 #define KM_BITS_ONE 0x3f800000u
+#define KM_BITS_FOUR 0x40800000u
 #define KM_BITS_SMALLEST 0x00800000u /* the smallest normal number */
 #define KM_BITS_RANGE 0x7f000000u    /* infinity less the smallest */
 /* 2^127 less the smallest: above it 2^-k has no normal form. */
@@ -71,6 +73,7 @@
 #define KM_MANTISSA_BITS 52
 #define KM_BITS_ROOT_HALF 0x3fe6a09e667f3bcdUL
 #define KM_BITS_ONE 0x3ff0000000000000UL
+#define KM_BITS_FOUR 0x4010000000000000UL
 #define KM_BITS_SMALLEST 0x0010000000000000UL
 #define KM_BITS_RANGE 0x7fe0000000000000UL
 #define KM_BITS_RANGE_1P 0x7fd0000000000000UL
@@ -152,10 +155,10 @@ KM_INLINE real km_exp2_ratio(real r)
 #endif
 }
 
-/* log2 of a number in parts: k + f ratio, where k is an integer, or -top, top or NaN where the
- * number is 0, infinite or negative (the rest is then finite and does not matter). */
+/* log2 of a number in parts: k + p, where k is an integer, or -top, top or NaN where the number is 0, infinite or
+ * negative (p then does not matter), and p has its own relative accuracy. */
 typedef struct {
-    real k, f, ratio;
+    real k, p;
 } km_logarithm;
 
 /* The lanes where the bits of x are not within `range` of the smallest normal number's: 0,
@@ -173,63 +176,147 @@ KM_INLINE real km_log2_special(real x, real top, real k)
     return km_pick(fabs(x) < KM_SMALLEST, -top, k);
 }
 
-/* The integer k with x = 2^k m, m in [sqrt(1/2), sqrt(2)). */
-KM_INLINE integer km_binary_exponent(real x)
-{
-    return KM_AS_INTEGER(KM_AS_NATURAL(x) - KM_BITS_ROOT_HALF) >> KM_MANTISSA_BITS;
-}
-
 /* k shifted to where a number keeps its exponent. */
 KM_INLINE natural km_exponent_bits(integer k)
 {
     return KM_AS_NATURAL(k) << KM_MANTISSA_BITS;
 }
 
-KM_INLINE km_logarithm km_logarithm_of(real x, real top)
+#if KM_TABLES
+
+/* The exponent k of u with the specials put in: -top at 0, top at infinity, NaN for negative numbers and NaN. top is
+ * infinity, or for powers the largest number. */
+KM_INLINE real km_exponent_special(const real k, const real u, const bool is_power)
+{
+#if KM_SINGLE && KM_LANES == 16
+    return __builtin_astype(__builtin_ia32_fixupimmps512_mask(k, u, (int16)(is_power ? 0x03e30f33 : 0x03530433), 0, (ushort)0xffff, 4), real);
+#elif !KM_SINGLE && KM_LANES == 8
+    return __builtin_astype(__builtin_ia32_fixupimmpd512_mask(k, u, (long8)(is_power ? 0x03e30f33 : 0x03530433), 0, (uchar)0xff, 4), real);
+#else
+    const real top = (real)(is_power ? KM_LARGEST : KM_INFINITY);
+    const real fixed = km_pick(u > (real)KM_LARGEST, top, km_pick(u == (real)R(0.0), -top, k));
+
+    return km_pick(u >= (real)R(0.0), fixed, (real)KM_NAN);
+#endif
+}
+
+/* log2 of r (1 + f) for entry i of the tables, r its reciprocal's inverse. */
+KM_INLINE real km_log2_near(integer i, real f)
+{
+#if KM_SINGLE
+    const real ratio = km_fma(km_fma(km_fma((real)KM_LOG2_NEAR_3, f, (real)KM_LOG2_NEAR_2), f, (real)KM_LOG2_NEAR_1), f,
+                              (real)KM_LOG2_NEAR_0);
+#else
+    const real f2 = f * f;
+    const real high = km_fma(km_fma((real)KM_LOG2_NEAR_6, f, (real)KM_LOG2_NEAR_5), f, (real)KM_LOG2_NEAR_4);
+    const real ratio = km_fma(high, f2 * f2, KM_CUBIC(f, f2, KM_LOG2_NEAR_0, KM_LOG2_NEAR_1, KM_LOG2_NEAR_2, KM_LOG2_NEAR_3));
+#endif
+    return km_fma(f, ratio, km_entry(KM_LOGARITHMS, i));
+}
+
+KM_INLINE km_logarithm km_logarithm_of(real x, const bool is_power)
+{
+    const integer d = KM_AS_INTEGER(KM_AS_NATURAL(x) - KM_BITS_FIRST), i = d >> KM_ENTRY_BITS;
+    const integer k = d >> KM_MANTISSA_BITS;
+    const real m = KM_AS_REAL(KM_AS_NATURAL(x) - km_exponent_bits(k));
+    km_logarithm l = {KM_TO_REAL(k), km_log2_near(i, km_fma(m, km_entry(KM_RECIPROCALS, i), (real)R(-1.0)))};
+
+    l.k = km_log2_special(x, (real)(is_power ? KM_LARGEST : KM_INFINITY), l.k);
+    return l;
+}
+
+/* The same for 1 + x, without rounding 1 + x: with s = 2^-k r, (1 + x) s - 1 = x s + (s - 1); quarters of x and of 1/s,
+ * because 2^-k alone has no normal form for the largest k. */
+KM_INLINE km_logarithm km_logarithm_of_1p(real x, const bool is_power)
+{
+    const real finite = km_pick((real)KM_LARGEST > x, x, (real)KM_LARGEST), u = finite + R(1.0);
+    const integer d = KM_AS_INTEGER(KM_AS_NATURAL(u) - KM_BITS_FIRST), i = d >> KM_ENTRY_BITS;
+    const integer k = d >> KM_MANTISSA_BITS;
+    const real s4 = KM_AS_REAL(KM_BITS_FOUR - km_exponent_bits(k)) * km_entry(KM_RECIPROCALS, i);
+    const real f = km_fma(R(0.25) * finite, s4, km_fma(s4, (real)R(0.25), (real)R(-1.0)));
+    const km_logarithm l = {km_exponent_special(KM_TO_REAL(k), x + R(1.0), is_power), km_log2_near(i, f)};
+
+    return l;
+}
+
+#else
+
+/* The integer k with x = 2^k m, m in [sqrt(1/2), sqrt(2)). */
+KM_INLINE integer km_binary_exponent(real x)
+{
+    return KM_AS_INTEGER(KM_AS_NATURAL(x) - KM_BITS_ROOT_HALF) >> KM_MANTISSA_BITS;
+}
+
+KM_INLINE km_logarithm km_logarithm_of(real x, const bool is_power)
 {
     integer exponent = km_binary_exponent(x);
-    real m = KM_AS_REAL(KM_AS_NATURAL(x) - km_exponent_bits(exponent));
-    km_logarithm l = {KM_TO_REAL(exponent), m - R(1.0), (real)R(0.0)};
+    real f = KM_AS_REAL(KM_AS_NATURAL(x) - km_exponent_bits(exponent)) - R(1.0);
+    km_logarithm l = {KM_TO_REAL(exponent), f * km_log2_ratio(f)};
 
     if (km_any(km_beyond(x, KM_BITS_RANGE)))
-        l.k = km_log2_special(x, top, l.k);
-    l.ratio = km_log2_ratio(l.f);
+        l.k = km_log2_special(x, (real)(is_power ? KM_HUGE : KM_INFINITY), l.k);
     return l;
 }
 
 /* The same for 1 + x, without rounding 1 + x: with s = 2^-k, (1 + x) s - 1 = x s + (s - 1). */
-KM_INLINE km_logarithm km_logarithm_of_1p(real x, real top)
+KM_INLINE km_logarithm km_logarithm_of_1p(real x, const bool is_power)
 {
     real u = x + R(1.0);
     integer exponent = km_binary_exponent(u);
     real s = KM_AS_REAL(KM_BITS_ONE - km_exponent_bits(exponent));
-    km_logarithm l = {KM_TO_REAL(exponent), km_fma(x, s, s - R(1.0)), (real)R(0.0)};
+    real f = km_fma(x, s, s - R(1.0));
+    km_logarithm l = {KM_TO_REAL(exponent), f};
     mask beyond = km_beyond(u, KM_BITS_RANGE_1P);
 
     if (km_any(beyond)) {
-        real f = KM_AS_REAL(KM_AS_NATURAL(u) - km_exponent_bits(exponent)) - R(1.0);
-        l.f = km_pick(beyond, f, l.f);
-        l.k = km_log2_special(u, top, l.k);
+        f = km_pick(beyond, KM_AS_REAL(KM_AS_NATURAL(u) - km_exponent_bits(exponent)) - R(1.0), f);
+        l.k = km_log2_special(u, (real)(is_power ? KM_HUGE : KM_INFINITY), l.k);
     }
-    l.ratio = km_log2_ratio(l.f);
+    l.p = f * km_log2_ratio(f);
     return l;
 }
 
-/* 2^z in two parts: n, an integer, and r in [-1/2, 1/2]. s = 2^n, where n is within range. */
+#endif
+
+/* 2^z in two parts: s + s q, where s = 2^n for the integer n next to z (if within range) and q = 2^(z-n) - 1, with its own
+ * relative accuracy. */
 typedef struct {
-    real z, s, r;
+    real z, s, q;
 } km_exponent;
 
-KM_INLINE real km_exp2_scale(real rounded)
+/* From z rounded, KM_ROUND_Z above that, and the rest r of z. */
+#if KM_TABLES
+#define KM_ROUND_Z KM_ROUND_SIXTEENTH
+
+KM_INLINE km_exponent km_exponent_from(real z, real rounded, real r)
 {
-    return KM_AS_REAL((KM_AS_NATURAL(rounded) << KM_MANTISSA_BITS) + KM_BITS_ONE);
+    const natural sixteenths = KM_AS_NATURAL(rounded);
+    const integer j = KM_AS_INTEGER(rounded); /* above or below n, in its low bits */
+    const real s = KM_AS_REAL((((sixteenths + (natural)8) & ~(natural)15) << KM_ENTRY_BITS) + KM_BITS_ONE);
+#if KM_SINGLE
+    const real ratio = km_fma(km_fma((real)KM_EXP2_NEAR_2, r, (real)KM_EXP2_NEAR_1), r, (real)KM_EXP2_NEAR_0);
+#else
+    const real r2 = r * r, high = km_fma((real)KM_EXP2_NEAR_5, r, (real)KM_EXP2_NEAR_4);
+    const real ratio = km_fma(high, r2 * r2, KM_CUBIC(r, r2, KM_EXP2_NEAR_0, KM_EXP2_NEAR_1, KM_EXP2_NEAR_2, KM_EXP2_NEAR_3));
+#endif
+    const km_exponent e = {z, s, km_fma(km_entry(KM_ROOTS, j), ratio * r, km_entry(KM_ROOTS_LESS_1, j))};
+    return e;
 }
+#else
+#define KM_ROUND_Z KM_ROUND
+
+KM_INLINE km_exponent km_exponent_from(real z, real rounded, real r)
+{
+    const real s = KM_AS_REAL((KM_AS_NATURAL(rounded) << KM_MANTISSA_BITS) + KM_BITS_ONE);
+    const km_exponent e = {z, s, km_exp2_ratio(r) * r};
+    return e;
+}
+#endif
 
 KM_INLINE km_exponent km_exponent_of(real z)
 {
-    real rounded = z + KM_ROUND;
-    km_exponent e = {z, km_exp2_scale(rounded), z - (rounded - KM_ROUND)};
-    return e;
+    real rounded = z + KM_ROUND_Z;
+    return km_exponent_from(z, rounded, z - (rounded - KM_ROUND_Z));
 }
 
 /* The exponent y l. In single precision r comes from the exact product, or the rounding of l, times
@@ -237,13 +324,11 @@ KM_INLINE km_exponent km_exponent_of(real z)
 KM_INLINE km_exponent km_exponent_of_product(real y, km_logarithm l)
 {
 #if KM_SINGLE
-    real p = l.f * l.ratio;
-    real z = km_fma(y, p, y * l.k);
-    real rounded = z + KM_ROUND;
-    km_exponent e = {z, km_exp2_scale(rounded), km_fma(y, p, km_fma(y, l.k, KM_ROUND - rounded))};
-    return e;
+    real z = km_fma(y, l.p, y * l.k);
+    real rounded = z + KM_ROUND_Z;
+    return km_exponent_from(z, rounded, km_fma(y, l.p, km_fma(y, l.k, KM_ROUND_Z - rounded)));
 #else
-    return km_exponent_of(y * km_fma(l.f, l.ratio, l.k));
+    return km_exponent_of(y * (l.p + l.k));
 #endif
 }
 
@@ -252,28 +337,26 @@ KM_INLINE km_exponent km_exponent_of_natural(real x)
 {
 #if KM_SINGLE
     real z = x * KM_LOG2_E;
-    real rounded = z + KM_ROUND;
-    km_exponent e = {
-        z, km_exp2_scale(rounded),
-        km_fma(x, (real)KM_LOG2_E_LOW, km_fma(x, (real)KM_LOG2_E, KM_ROUND - rounded))};
-    return e;
+    real rounded = z + KM_ROUND_Z;
+    return km_exponent_from(z, rounded,
+                            km_fma(x, (real)KM_LOG2_E_LOW, km_fma(x, (real)KM_LOG2_E, KM_ROUND_Z - rounded)));
 #else
     return km_exponent_of(x * KM_LOG2_E);
 #endif
 }
 
-/* 2^z and 2^z - 1. The selections come last: below and above, s and r may be anything. NaN stays
+/* 2^z and 2^z - 1. The selections come last: below and above, s and q may be anything. NaN stays
  * NaN. */
 KM_INLINE real km_exp2_join(km_exponent e)
 {
-    real result = km_fma(e.s, km_exp2_ratio(e.r) * e.r, e.s);
+    real result = km_fma(e.s, e.q, e.s);
     result = km_pick(e.z < KM_EXP2_LOW, (real)R(0.0), result);
     return km_pick(e.z > KM_EXP2_HIGH, (real)KM_INFINITY, result);
 }
 
 KM_INLINE real km_exp2m1_join(km_exponent e)
 {
-    real result = km_fma(e.s, km_exp2_ratio(e.r) * e.r, e.s - R(1.0));
+    real result = km_fma(e.s, e.q, e.s - R(1.0));
     result = km_pick(e.z < KM_EXP2_LOW, (real)R(-1.0), result);
     return km_pick(e.z > KM_EXP2_HIGH, (real)KM_INFINITY, result);
 }
@@ -296,8 +379,8 @@ KM_INLINE real km_expm1(real x)
 /* Logarithms: -infinity at 0, NaN below. */
 KM_INLINE real km_log2(real x)
 {
-    km_logarithm l = km_logarithm_of(x, KM_INFINITY);
-    return km_fma(l.f, l.ratio, l.k);
+    km_logarithm l = km_logarithm_of(x, false);
+    return l.p + l.k;
 }
 
 KM_INLINE real km_log(real x)
@@ -312,21 +395,21 @@ KM_INLINE real km_log10(real x)
 
 KM_INLINE real km_log1p(real x)
 {
-    km_logarithm l = km_logarithm_of_1p(x, KM_INFINITY);
-    return km_fma(l.f, l.ratio, l.k) * KM_LN_2;
+    km_logarithm l = km_logarithm_of_1p(x, false);
+    return (l.p + l.k) * KM_LN_2;
 }
 
 /* x^y: NaN for x < 0; pow(1, y) and pow(x, 0), x >= 0, are exactly 1. */
 KM_INLINE real km_pow(real x, real y)
 {
-    return km_exp2_join(km_exponent_of_product(y, km_logarithm_of(x, KM_HUGE)));
+    return km_exp2_join(km_exponent_of_product(y, km_logarithm_of(x, true)));
 }
 
 /* (1 + x)^y - 1: full relative accuracy near x = 0, exactly 0 at x = 0 and at y = 0; NaN for x <
  * -1. */
 KM_INLINE real km_pow1p(real x, real y)
 {
-    return km_exp2m1_join(km_exponent_of_product(y, km_logarithm_of_1p(x, KM_HUGE)));
+    return km_exp2m1_join(km_exponent_of_product(y, km_logarithm_of_1p(x, true)));
 }
 
 /* x (max(x, 0) + d)^(n - 1): a power with finite slope at 0, defined below 0 (d > 0). */

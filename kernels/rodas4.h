@@ -20,7 +20,15 @@
 #define KM_QUARTIC 0
 #define KM_STEP_ROOT(e2) km_root8(e2) /* the error of a step goes with h^4 */
 
+/* On vector lanes the stages are one loop, and so are most sums over states: unrolled, a step is 100 kB of code, three
+ * times the instruction cache. One lane (a GPU) needs constant indices, or its registers become memory. */
+#if KM_LANES == 1
+#define KM_ROLL _Pragma("unroll")
+#else
+#define KM_ROLL _Pragma("nounroll")
+#endif
 #define KM_EACH for (int i = 0; i < KM_N_STATES; i++)
+#define KM_STAGES 6
 
 static inline __attribute__((always_inline)) void km_step(const real t, const real h, const real *y, const real *f,
                                                           const real *J, const real *ft, const real *c, const real *u,
@@ -28,75 +36,98 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
                                                           real *dense_a, real *dense_b, real *dense_q)
 {
     const real ih = R(1.0) / h;
-    real k1[KM_STATES], k2[KM_STATES], k3[KM_STATES], k4[KM_STATES], k5[KM_STATES], w[KM_STATES];
-    real lu[KM_N_LU];
+    real k[KM_STAGES][KM_STATES], lu[KM_N_LU];
+    real w[KM_STATES];
 
     km_factor(J, R(4.0) * ih, c, lu);
+    KM_ROLL KM_EACH k[0][i] = f[i] KM_WITH_TIME(+R(0.25) * h * ft[i]);
+    km_solve(J, c, lu, k[0]);
 
-    _Pragma("unroll") KM_EACH k1[i] = f[i] KM_WITH_TIME(+R(0.25) * h * ft[i]);
-    km_solve(J, c, lu, k1);
+    KM_ROLL for (int s = 1; s < KM_STAGES; s++)
+    {
+        real part = KM_NUMBER(R(1.0));
 
-    _Pragma("unroll") KM_EACH w[i] = KM_FMA(KM_NUMBER(R(1.544)), k1[i], y[i]);
-    km_rates(KM_STAGE_TIME(t, R(0.386), h, t_end), w, c, u, k2);
-    _Pragma("unroll") KM_EACH k2[i] =
-        KM_FMA(ih, R(-5.6688) * k1[i], k2[i]) KM_WITH_TIME(-R(0.1043) * h * ft[i]);
-    km_solve(J, c, lu, k2);
+        switch (s) { /* the states w where the stage asks for rates, at this part of the step */
+        case 1:
+            part = KM_NUMBER(R(0.386));
+            KM_ROLL KM_EACH w[i] = KM_FMA(KM_NUMBER(R(1.544)), k[0][i], y[i]);
+            break;
+        case 2:
+            part = KM_NUMBER(R(0.21));
+            KM_ROLL KM_EACH w[i] = KM_FMA(KM_NUMBER(R(0.2557011698983284)), k[1][i],
+                                          KM_FMA(KM_NUMBER(R(0.9466785280815826)), k[0][i], y[i]));
+            break;
+        case 3:
+            part = KM_NUMBER(R(0.63));
+            KM_ROLL KM_EACH w[i] = KM_FMA(KM_NUMBER(R(0.9986419139977817)), k[2][i],
+                                          KM_FMA(KM_NUMBER(R(2.896124015972201)), k[1][i],
+                                                 KM_FMA(KM_NUMBER(R(3.314825187068521)), k[0][i], y[i])));
+            break;
+        case 4:
+            KM_ROLL KM_EACH {
+                dy[i] = KM_FMA(KM_NUMBER(R(-0.6878860361058950)), k[3][i],
+                               KM_FMA(KM_NUMBER(R(12.53708332932087)), k[2][i],
+                                      KM_FMA(KM_NUMBER(R(6.019134481288629)), k[1][i], R(1.221224509226641) * k[0][i])));
+                w[i] = y[i] + dy[i];
+            }
+            break;
+        default:
+            KM_ROLL KM_EACH {
+                dy[i] += k[4][i];
+                w[i] = y[i] + dy[i];
+            }
+            break;
+        }
+        km_rates(KM_STAGE_TIME(t, part, h, t_end), w, c, u, error);
+        switch (s) { /* what earlier stages add to them */
+        case 1:
+            KM_ROLL KM_EACH error[i] = KM_FMA(ih, R(-5.6688) * k[0][i], error[i]) KM_WITH_TIME(-R(0.1043) * h * ft[i]);
+            break;
+        case 2:
+            KM_ROLL KM_EACH error[i] =
+                KM_FMA(ih, KM_FMA(KM_NUMBER(R(-0.2063599157091915)), k[1][i], R(-2.430093356833875) * k[0][i]), error[i])
+                    KM_WITH_TIME(+R(0.1035) * h * ft[i]);
+            break;
+        case 3:
+            KM_ROLL KM_EACH error[i] =
+                KM_FMA(ih,
+                       KM_FMA(KM_NUMBER(R(-20.47028614809616)), k[2][i],
+                              KM_FMA(KM_NUMBER(R(-9.594562251023355)), k[1][i], R(-0.1073529058151375) * k[0][i])),
+                       error[i]) KM_WITH_TIME(-R(0.0362) * h * ft[i]);
+            break;
+        case 4:
+            KM_ROLL KM_EACH error[i] =
+                KM_FMA(ih,
+                       KM_FMA(KM_NUMBER(R(11.70890893206160)), k[3][i],
+                              KM_FMA(KM_NUMBER(R(-33.99990352819905)), k[2][i],
+                                     KM_FMA(KM_NUMBER(R(-10.24680431464352)), k[1][i], R(7.496443313967647) * k[0][i]))),
+                       error[i]);
+            break;
+        default:
+            KM_ROLL KM_EACH error[i] =
+                KM_FMA(ih,
+                       KM_FMA(KM_NUMBER(R(-6.058818238834054)), k[4][i],
+                              KM_FMA(KM_NUMBER(R(16.31930543123136)), k[3][i],
+                                     KM_FMA(KM_NUMBER(R(-31.52159432874371)), k[2][i],
+                                            KM_FMA(KM_NUMBER(R(-7.981132988064893)), k[1][i],
+                                                   R(8.083246795921522) * k[0][i])))),
+                       error[i]);
+            break;
+        }
+        km_solve(J, c, lu, error);
+        KM_ROLL KM_EACH k[s][i] = error[i];
+    }
+    KM_ROLL KM_EACH dy[i] += error[i];
 
-    _Pragma("unroll") KM_EACH w[i] =
-        KM_FMA(KM_NUMBER(R(0.9466785280815826)), k1[i], KM_FMA(KM_NUMBER(R(0.2557011698983284)), k2[i], y[i]));
-    km_rates(KM_STAGE_TIME(t, R(0.21), h, t_end), w, c, u, k3);
-    _Pragma("unroll") KM_EACH k3[i] =
-        KM_FMA(ih, KM_FMA(KM_NUMBER(R(-2.430093356833875)), k1[i], R(-0.2063599157091915) * k2[i]), k3[i])
-            KM_WITH_TIME(+R(0.1035) * h * ft[i]);
-    km_solve(J, c, lu, k3);
-
-    _Pragma("unroll") KM_EACH w[i] =
-        KM_FMA(KM_NUMBER(R(3.314825187068521)), k1[i],
-               KM_FMA(KM_NUMBER(R(2.896124015972201)), k2[i], KM_FMA(KM_NUMBER(R(0.9986419139977817)), k3[i], y[i])));
-    km_rates(KM_STAGE_TIME(t, R(0.63), h, t_end), w, c, u, k4);
-    _Pragma("unroll") KM_EACH k4[i] =
-        KM_FMA(ih,
-               KM_FMA(KM_NUMBER(R(-0.1073529058151375)), k1[i],
-                      KM_FMA(KM_NUMBER(R(-9.594562251023355)), k2[i], R(-20.47028614809616) * k3[i])),
-               k4[i]) KM_WITH_TIME(-R(0.0362) * h * ft[i]);
-    km_solve(J, c, lu, k4);
-
-    _Pragma("unroll") KM_EACH dy[i] =
-        KM_FMA(KM_NUMBER(R(1.221224509226641)), k1[i],
-               KM_FMA(KM_NUMBER(R(6.019134481288629)), k2[i],
-                      KM_FMA(KM_NUMBER(R(12.53708332932087)), k3[i], R(-0.6878860361058950) * k4[i])));
-    _Pragma("unroll") KM_EACH w[i] = y[i] + dy[i];
-    km_rates(KM_STAGE_TIME(t, R(1.0), h, t_end), w, c, u, k5);
-    _Pragma("unroll") KM_EACH k5[i] =
-        KM_FMA(ih,
-               KM_FMA(KM_NUMBER(R(7.496443313967647)), k1[i],
-                      KM_FMA(KM_NUMBER(R(-10.24680431464352)), k2[i],
-                             KM_FMA(KM_NUMBER(R(-33.99990352819905)), k3[i], R(11.70890893206160) * k4[i]))),
-               k5[i]);
-    km_solve(J, c, lu, k5);
-
-    _Pragma("unroll") KM_EACH dy[i] += k5[i];
-    _Pragma("unroll") KM_EACH w[i] = y[i] + dy[i];
-    km_rates(KM_STAGE_TIME(t, R(1.0), h, t_end), w, c, u, error);
-    _Pragma("unroll") KM_EACH error[i] =
-        KM_FMA(ih,
-               KM_FMA(KM_NUMBER(R(8.083246795921522)), k1[i],
-                      KM_FMA(KM_NUMBER(R(-7.981132988064893)), k2[i],
-                             KM_FMA(KM_NUMBER(R(-31.52159432874371)), k3[i],
-                                    KM_FMA(KM_NUMBER(R(16.31930543123136)), k4[i], R(-6.058818238834054) * k5[i])))),
-               error[i]);
-    km_solve(J, c, lu, error);
-    _Pragma("unroll") KM_EACH dy[i] += error[i];
-
-#define KM_DENSE_COEFFICIENTS(d, i)                                                                                   \
-    dense_a[d] = KM_FMA(KM_NUMBER(R(10.12623508344586)), k1[i],                                                       \
-                        KM_FMA(KM_NUMBER(R(-7.487995877610167)), k2[i],                                               \
-                               KM_FMA(KM_NUMBER(R(-34.80091861555747)), k3[i],                                        \
-                                      KM_FMA(KM_NUMBER(R(-7.992771707568823)), k4[i], R(1.025137723295662) * k5[i])))); \
-    dense_b[d] = KM_FMA(KM_NUMBER(R(-0.6762803392801253)), k1[i],                                                     \
-                        KM_FMA(KM_NUMBER(R(6.087714651680015)), k2[i],                                                \
-                               KM_FMA(KM_NUMBER(R(16.43084320892478)), k3[i],                                         \
-                                      KM_FMA(KM_NUMBER(R(24.76722511418386)), k4[i], R(-6.594389125716872) * k5[i]))));
+#define KM_DENSE_COEFFICIENTS(d, i)                                                                                      \
+    dense_a[d] = KM_FMA(KM_NUMBER(R(10.12623508344586)), k[0][i],                                                        \
+                        KM_FMA(KM_NUMBER(R(-7.487995877610167)), k[1][i],                                                \
+                               KM_FMA(KM_NUMBER(R(-34.80091861555747)), k[2][i],                                         \
+                                      KM_FMA(KM_NUMBER(R(-7.992771707568823)), k[3][i], R(1.025137723295662) * k[4][i])))); \
+    dense_b[d] = KM_FMA(KM_NUMBER(R(-0.6762803392801253)), k[0][i],                                                      \
+                        KM_FMA(KM_NUMBER(R(6.087714651680015)), k[1][i],                                                 \
+                               KM_FMA(KM_NUMBER(R(16.43084320892478)), k[2][i],                                          \
+                                      KM_FMA(KM_NUMBER(R(24.76722511418386)), k[3][i], R(-6.594389125716872) * k[4][i]))));
     KM_DENSE(KM_DENSE_COEFFICIENTS)
 #undef KM_DENSE_COEFFICIENTS
 }

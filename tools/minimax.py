@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Minimax coefficients of kernels/lane_math.h, so that anyone can regenerate them.
+"""Minimax coefficients and tables of kernels/lane_math.h and lane_tables.h, so that anyone can regenerate them.
 
     python3 tools/minimax.py            the coefficients in use, as they stand in lane_math.h
     python3 tools/minimax.py --table    the error against the number of terms, to choose from
@@ -9,6 +9,9 @@ log1p, expm1 and pow1p keep every digit of a tiny argument:
 
     log2(1 + f) = f P(f)   for f in [sqrt(1/2) - 1, sqrt(2) - 1]
     2^r - 1     = r Q(r)   for r in [-1/2, 1/2]
+
+and the same two for f and r in [-1/32, 1/32], with tables of 16 entries for the rest (kernels/lane_tables.h), which
+are printed, too: the reciprocals of 16 numbers around 1, minus the logarithms of these, and 2^(j/16).
 
 The fit is Remez exchange in 60 digits. Coefficients are then rounded to the precision of the kernel from the
 lowest term upwards; in single precision the higher ones are fitted again after each rounding.
@@ -34,9 +37,12 @@ HAIR = mpf(2) ** -20
 FITS = {
     "log2": (log2_ratio, mp.sqrt(mpf(1) / 2) - 1 - HAIR, mp.sqrt(2) - 1 + HAIR),
     "exp2": (exp2_ratio, -mpf(1) / 2 - HAIR, mpf(1) / 2 + HAIR),
+    "log2_near": (log2_ratio, -mpf(1) / 32 - HAIR, mpf(1) / 32 + HAIR),
+    "exp2_near": (exp2_ratio, -mpf(1) / 32 - HAIR, mpf(1) / 32 + HAIR),
 }
 # Terms of P and Q in use.
-TERMS = {("log2", "double"): 16, ("exp2", "double"): 9, ("log2", "single"): 9, ("exp2", "single"): 6}
+TERMS = {("log2", "double"): 16, ("exp2", "double"): 9, ("log2", "single"): 9, ("exp2", "single"): 6,
+         ("log2_near", "double"): 7, ("exp2_near", "double"): 6, ("log2_near", "single"): 4, ("exp2_near", "single"): 3}
 
 
 def horner(coefficients, x):
@@ -111,6 +117,27 @@ def rounded(name, precision, n_terms):
     return fixed, max(abs(horner(fixed, x) / function(x) - 1) for x in grid)
 
 
+def table(name, precision, values):
+    """Two halves of eight, as they stand in lane_tables.h."""
+    digits = [f"{float(v):.17g}" if precision == "double" else f"{float(v):.9g}" for v in values]
+    digits = [f"R({d if '.' in d else d + '.0'})" for d in digits]
+    for half, start in (("LOW", 0), ("HIGH", 8)):
+        rows = [", ".join(digits[row:row + 4]) for row in range(start, start + 8, 4)]
+        print(f"#define KM_{name}_{half} \\\n    {rows[0]}, \\\n    {rows[1]}")
+
+
+def tables(precision):
+    """16 numbers around 1 from 0.71875 on, steps of 1/32 below 1 and of 1/16 above."""
+    near = [1 - mpf(i) / 32 for i in range(9, 0, -1)] + [1 + mpf(i) / 16 for i in range(7)]
+    reciprocal = [to_precision(1 / v, precision) for v in near]
+    print(f"/* {precision} */")
+    table("RECIPROCALS", precision, reciprocal)
+    table("LOGARITHMS", precision, [to_precision(-mp.log(r, 2), precision) for r in reciprocal])
+    part = [mpf(j if j < 8 else j - 16) / 16 for j in range(16)]
+    table("ROOTS", precision, [to_precision(mpf(2) ** p, precision) for p in part])
+    table("ROOTS_LESS_1", precision, [to_precision(mpf(2) ** p - 1, precision) for p in part])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--table", action="store_true", help="print the error against the number of terms")
@@ -118,7 +145,7 @@ def main():
     arguments = parser.parse_args()
     if arguments.table:
         for name, (function, low, high) in FITS.items():
-            for n_terms in range(4, 20 if name == "log2" else 12):
+            for n_terms in range(2, 20 if name == "log2" else 12):
                 _, error = remez(function, low, high, n_terms)
                 print(f"{name} {n_terms:2d} terms: relative error {float(error):.1e}")
         return
@@ -132,6 +159,9 @@ def main():
         for j, c in enumerate(coefficients):
             digits = f"{float(c):.17g}" if precision == "double" else f"{float(c):.9g}"
             print(f"#define KM_{name.upper()}_{j} R({digits})")
+    if not arguments.terms:
+        for precision in ("double", "single"):
+            tables(precision)
 
 
 if __name__ == "__main__":

@@ -25,11 +25,12 @@ enum { MOST_PROFILE = 64 };
 
 /* ---- the block ---- */
 
-static const char *const block_keys[] = {"seed", "optimise", "posterior", "ensemble", "profiles", NULL};
+static const char *const block_keys[] = {"seed", "optimise", "posterior", "ensemble", "profiles", "hypotheses", NULL};
 static const char *const optimise_keys[] = {"method", "starts", "evaluations", NULL};
 static const char *const posterior_keys[] = {"particles", NULL};
 static const char *const ensemble_keys[] = {"walkers", "steps", "thin", NULL};
 static const char *const profile_keys[] = {"points", "evaluations", NULL};
+static const char *const hypothesis_keys[] = {"starts", "evaluations", "particles", NULL};
 
 static km_status read_whole(const km_json *block, const char *key, const char *what, long low, long high, long *out, km_diag *d)
 {
@@ -45,10 +46,35 @@ static km_status read_part(const km_json *block, const char *key, const char *co
     return st == KM_OK && *out ? km_json_allow(*out, keys, d) : st;
 }
 
+static km_status read_particles(const km_json *block, long *out, km_diag *d)
+{
+    km_status st = read_whole(block, "particles", "the number of particles", 16, 1000000, out, d);
+
+    if (st == KM_OK && *out % 8)
+        st = km_json_fail(km_json_find(block, "particles"), d, "particles are 8 islands, so that their number is a multiple of 8: %ld", (*out / 8 + 1) * 8);
+    return st;
+}
+
+/* What a hypothesis is estimated by, where that is not what the fit is. */
+static km_status read_hypothesis(const km_json *block, km_estimation *out, km_diag *d)
+{
+    long starts = out->hypothesis_starts, evaluations = (long)out->hypothesis_evaluations, particles = (long)out->hypothesis_particles;
+    km_status st = KM_OK;
+
+    if (block && out->evolution && km_json_find(block, "starts"))
+        KM_TRY(km_json_fail(km_json_find(block, "starts"), d, "differential evolution has one population and no starts"));
+    KM_TRY(read_whole(block, "starts", "the number of starts", 1, 256, &starts, d));
+    KM_TRY(read_whole(block, "evaluations", "the evaluations of a start", 10, 10000000, &evaluations, d));
+    KM_TRY(read_particles(block, &particles, d));
+    out->hypothesis_starts = (int)starts, out->hypothesis_evaluations = (uint64_t)evaluations, out->hypothesis_particles = (size_t)particles;
+done:
+    return st;
+}
+
 km_status km_estimation_read(const km_json *block, int n_free, km_estimation *out, km_diag *d)
 {
     const char *method = NULL;
-    const km_json *optimise = NULL, *posterior = NULL, *ensemble = NULL, *profiles = NULL, *seed;
+    const km_json *optimise = NULL, *posterior = NULL, *ensemble = NULL, *profiles = NULL, *hypotheses = NULL, *seed;
     long starts = 8, evaluations = 250L * n_free, particles = 1000, walkers = 0, steps = 1000, thin = 1, points = 0, profile_evaluations = 300;
     km_status st = KM_OK;
 
@@ -62,6 +88,7 @@ km_status km_estimation_read(const km_json *block, int n_free, km_estimation *ou
     KM_TRY(read_part(block, "posterior", posterior_keys, &posterior, d));
     KM_TRY(read_part(block, "ensemble", ensemble_keys, &ensemble, d));
     KM_TRY(read_part(block, "profiles", profile_keys, &profiles, d));
+    KM_TRY(read_part(block, "hypotheses", hypothesis_keys, &hypotheses, d));
     if (optimise)
         KM_TRY(km_json_get_string(optimise, "method", &method, d));
     if (method && strcmp(method, "cmaes") != 0 && strcmp(method, "differential_evolution") != 0)
@@ -73,10 +100,7 @@ km_status km_estimation_read(const km_json *block, int n_free, km_estimation *ou
         starts = 1, evaluations = 2000L * n_free;
     KM_TRY(read_whole(optimise, "starts", "the number of starts", 1, 256, &starts, d));
     KM_TRY(read_whole(optimise, "evaluations", "the evaluations of a start", 10, 10000000, &evaluations, d));
-    KM_TRY(read_whole(posterior, "particles", "the number of particles", 16, 1000000, &particles, d));
-    if (particles % 8)
-        KM_TRY(km_json_fail(km_json_find(posterior, "particles"), d, "particles are 8 islands, so that their number is a multiple of 8: %ld",
-                            (particles / 8 + 1) * 8));
+    KM_TRY(read_particles(posterior, &particles, d));
     if (ensemble) {
         walkers = 4L * n_free + 4;
         KM_TRY(read_whole(ensemble, "walkers", "the number of walkers", 2L * n_free + 2, 100000, &walkers, d));
@@ -89,6 +113,8 @@ km_status km_estimation_read(const km_json *block, int n_free, km_estimation *ou
         KM_TRY(read_whole(profiles, "points", "the points of a profile", 3, MOST_PROFILE, &points, d));
         KM_TRY(read_whole(profiles, "evaluations", "the evaluations of a point", 10, 1000000, &profile_evaluations, d));
     }
+    out->hypothesis_starts = (int)starts, out->hypothesis_evaluations = (uint64_t)evaluations, out->hypothesis_particles = (size_t)particles;
+    KM_TRY(read_hypothesis(hypotheses, out, d));
     out->starts = (int)starts, out->evaluations = (uint64_t)evaluations, out->particles = (size_t)particles;
     out->walkers = (int)walkers, out->steps = (int)steps, out->thin = (int)thin;
     out->profile_points = (int)points, out->profile_evaluations = (uint64_t)profile_evaluations;
@@ -244,6 +270,15 @@ done:
 
 /* ---- the posterior ---- */
 
+static double largest(const double *x, size_t n)
+{
+    double most = -(double)INFINITY;
+
+    for (size_t i = 0; i < n; i++)
+        most = x[i] > most ? x[i] : most;
+    return most;
+}
+
 static km_status run_smc(session *s, km_smc *smc, km_diag *d)
 {
     const km_smc_options o = {.particles = s->how->particles, .seed = s->how->seed};
@@ -252,9 +287,10 @@ static km_status run_smc(session *s, km_smc *smc, km_diag *d)
     s->stage = "posterior";
     km_smc_create(s->fit->n_free, &o, smc);
     while (!smc->is_done && st == KM_OK) {
-        char words[96];
+        char words[128];
         st = km_smc_step(smc, &s->target, d);
-        snprintf(words, sizeof words, "temperature %.4f, stage %d, acceptance %.2f", smc->beta, smc->stage, smc->acceptance);
+        snprintf(words, sizeof words, "temperature %.4f, stage %d, acceptance %.2f, best log likelihood %.2f", smc->beta, smc->stage, smc->acceptance,
+                 largest(smc->log_likelihood, o.particles));
         if (st == KM_OK)
             say(s, words);
     }
@@ -284,7 +320,7 @@ static void describe_parameter(const km_fit *fit, int i, km_fitted *p)
     const km_free *f = &fit->free[i];
 
     *p = (km_fitted){.name = km_strdup(f->name), .unit = km_strdup(f->unit), .about = km_strdup(f->about ? f->about : ""),
-                     .mode = NAN, .mean = NAN, .sd = NAN, .posterior = {NAN, NAN, NAN}, .learned = NAN, .ensemble_mean = NAN, .ensemble_sd = NAN,
+                     .mode = NAN, .mean = NAN, .sd = NAN, .posterior = {NAN, NAN, NAN}, .learned = NAN, .shift = NAN, .ensemble_mean = NAN, .ensemble_sd = NAN,
                      .r_hat = NAN, .ess_bulk = NAN, .ess_tail = NAN, .profile_low = NAN, .profile_high = NAN};
     for (int k = 0; k < 3; k++)
         p->prior[k] = km_law_quantile(&f->law, three[k]);
@@ -309,6 +345,7 @@ static void describe_draws(const km_fit *fit, const km_smc *smc, km_fit_results 
             column[i] = smc->z[i * k + j];
         km_moments(column, NULL, n, 1, &mean, &variance);
         p->learned = 1.0 - variance;
+        p->shift = mean;
         for (size_t i = 0; i < n; i++)
             column[i] = r->draw[i * k + j];
         km_moments(column, NULL, n, 1, &p->mean, &variance);
@@ -374,9 +411,10 @@ static km_status run_ensemble(session *s, km_fit_results *r, km_diag *d)
     s->stage = "second sampler";
     km_ensemble_create(s->fit->n_free, &o, &e);
     for (int i = 0; i <= s->how->steps && st == KM_OK; i++) {
-        char words[64];
+        char words[128];
         st = km_ensemble_step(&e, &s->target, d);
-        snprintf(words, sizeof words, "step %d of %d, acceptance %.2f", i, s->how->steps, i ? e.accepted / ((double)i * o.walkers) : 0.0);
+        snprintf(words, sizeof words, "step %d of %d, acceptance %.2f, best log likelihood %.2f", i, s->how->steps,
+                 i ? e.accepted / ((double)i * o.walkers) : 0.0, largest(e.log_likelihood, (size_t)o.walkers));
         if (st == KM_OK)
             say(s, words);
     }
@@ -430,7 +468,7 @@ static void describe_rows(const km_fit *fit, km_fit_results *r)
         const km_fit_row *w = &fit->row[i];
         r->row[i] = (km_fitted_row){.study = km_strdup(w->row->study), .arm = km_strdup(w->row->arm), .kind = km_strdup(km_measure_name(w->row->measure)),
                                     .where = km_trial_where(&fit->trials, w->row), .time = w->row->time, .held_out = w->held_out, .observed = w->value,
-                                    .error = w->se, .mode = NAN, .expected = NAN, .expected_low = NAN, .expected_high = NAN, .low = NAN, .high = NAN};
+                                    .error = w->se, .mode = NAN, .expected = NAN, .expected_low = NAN, .expected_high = NAN, .low = NAN, .high = NAN, .residual = NAN};
     }
     r->n_trials = fit->n_studies;
     r->trial = km_alloc((size_t)fit->n_studies + 1, sizeof *r->trial);
@@ -443,6 +481,85 @@ static void describe_rows(const km_fit *fit, km_fit_results *r)
         r->skipped[i] = km_format("%s: %s", where, fit->skipped[i].why);
         free(where);
     }
+}
+
+/* ---- arms beside their controls ---- */
+
+static bool is_mean(const km_fit_row *w) { return w->row->measure == KM_MEAN_SCORE || w->row->measure == KM_MEAN_CHANGE; }
+
+static bool stand_beside(const km_fit_row *a, const km_fit_row *b)
+{
+    return a->study == b->study && a->row->measure == b->row->measure && strcmp(a->row->scale, b->row->scale) == 0 && a->time == b->time &&
+           a->held_out == b->held_out && b->row->control && !b->value_of_output;
+}
+
+static bool same_schedule(const km_fit_row *a, const km_fit_row *b)
+{
+    return strcmp(a->row->schedule_text, b->row->schedule_text) == 0;
+}
+
+/* The control that row i is to be compared with: the only one beside it, or the only one of its schedule; -1 without. */
+static int control_of(const km_fit *f, int i)
+{
+    int all = 0, alike = 0, found = -1, found_alike = -1;
+    const km_fit_row *w = &f->row[i];
+
+    if (!is_mean(w) || w->row->control || w->value_of_output)
+        return -1;
+    for (int k = 0; k < f->n_rows; k++)
+        if (stand_beside(w, &f->row[k])) {
+            all++, found = k;
+            if (same_schedule(w, &f->row[k]))
+                alike++, found_alike = k;
+        }
+    return all == 1 ? found : alike == 1 ? found_alike : -1;
+}
+
+/* What a row's value is less, so that a difference is one of changes. */
+static double origin(const km_fit_row *w) { return w->row->measure == KM_MEAN_SCORE ? w->baseline : 0.0; }
+
+/* Of rows first ... first+n-1, of which expected: [n_draws][n] and at_mode: [n] are. column: room for n_draws. */
+static void compare_arms(const km_fit *f, const double *expected, size_t n_draws, const double *at_mode, int first, int n, double *column,
+                         km_fit_results *r)
+{
+    for (int i = first; i < first + n; i++) {
+        int k = control_of(f, i);
+        const km_fit_row *a = &f->row[i], *b = k >= 0 ? &f->row[k] : NULL;
+        double apart, sum = 0.0;
+        km_fitted_contrast c;
+        size_t m = 0;
+        if (b == NULL)
+            continue;
+        apart = origin(a) - origin(b);
+        c = (km_fitted_contrast){.study = km_strdup(a->row->study), .arm = km_strdup(a->row->arm), .control = km_strdup(b->row->arm), .time = a->row->time,
+                                 .held_out = a->held_out, .observed = a->value - b->value - apart, .error = hypot(a->se, b->se),
+                                 .mode = at_mode[i - first] - at_mode[k - first] - apart, .expected = NAN, .low = NAN, .high = NAN};
+        for (size_t q = 0; q < n_draws; q++) {
+            double x = expected[q * (size_t)n + (size_t)(i - first)] - expected[q * (size_t)n + (size_t)(k - first)] - apart;
+            if (isfinite(x))
+                column[m++] = x;
+        }
+        for (size_t q = 0; q < m; q++)
+            sum += column[q];
+        if (m > 0) {
+            qsort(column, m, sizeof *column, by_size);
+            c.expected = sum / (double)m, c.low = quantile(column, m, three[0]), c.high = quantile(column, m, three[2]);
+        }
+        KM_PUSH(r->contrast, r->n_contrasts);
+        r->contrast[r->n_contrasts++] = c;
+    }
+}
+
+/* How far off the best candidate is, in standard errors; of a rate, those of a count at the rate it expects. */
+static double residual_of(const km_fit_row *w, double mode)
+{
+    km_measure m = w->row->measure;
+    double share = mode / 100.0, n = w->n;
+
+    if (m != KM_RESPONSE_RATE && m != KM_REMISSION_RATE && m != KM_RELAPSE_RATE)
+        return (w->value - mode) / w->se;
+    share = (share * n + 0.5) / (n + 1.0); /* none and all are no certainty */
+    return (w->value - mode) / (100.0 * sqrt(share * (1.0 - share) / n));
 }
 
 /* Rows first ... first+n-1 by the draws and the best candidate. */
@@ -462,6 +579,7 @@ static km_status predict(const session *s, km_posterior *p, const double *draws,
         size_t m = 0;
         double sum = 0.0;
         w->mode = at_mode[i];
+        w->residual = residual_of(&s->fit->row[(size_t)first + i], w->mode);
         for (size_t k = 0; k < n_draws; k++)
             if (isfinite(expected[k * rows + i])) {
                 sum += expected[k * rows + i];
@@ -484,6 +602,7 @@ static km_status predict(const session *s, km_posterior *p, const double *draws,
         w->high = quantile(column, m, three[2]);
         w->inside = w->observed >= w->low && w->observed <= w->high;
     }
+    compare_arms(s->fit, expected, n_draws, at_mode, first, n, column, r);
 done:
     free(expected), free(observed), free(at_mode), free(column);
     return st;
@@ -597,13 +716,15 @@ km_status km_fit_estimate_hypothesis(const km_fit *fit, const km_estimation *how
                                      km_evaluation_log *log, const km_estimation_watch *watch, km_hypothesis *out, km_diag *d)
 {
     double *mode = km_alloc((size_t)fit->n_free, sizeof *mode);
+    km_estimation own = *how;
     km_predictive_score loo, waic;
     km_smc smc = {0};
     session s = {0};
     int agree;
     km_status st = KM_OK;
 
-    KM_TRY(open_session(&s, fit, how, options, log, watch, d));
+    own.starts = how->hypothesis_starts, own.evaluations = how->hypothesis_evaluations, own.particles = how->hypothesis_particles;
+    KM_TRY(open_session(&s, fit, &own, options, log, watch, d));
     KM_TRY(optimise(&s, mode, &out->best, &agree, d));
     KM_TRY(run_smc(&s, &smc, d));
     out->log_evidence = smc.log_evidence;

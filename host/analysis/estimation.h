@@ -9,7 +9,8 @@
  *   hypotheses             the first two and the scores for each of the fit's "hypotheses"
  *
  *   "estimation": {"seed": "1", "optimise": {"method": "cmaes", "starts": 8, "evaluations": 2000}, "posterior": {"particles": 1000},
- *                  "ensemble": {"walkers": 64, "steps": 1000, "thin": 2}, "profiles": {"points": 9, "evaluations": 300}}
+ *                  "ensemble": {"walkers": 64, "steps": 1000, "thin": 2}, "profiles": {"points": 9, "evaluations": 300},
+ *                  "hypotheses": {"starts": 4, "evaluations": 1000, "particles": 256}}
  *
  * All of it follows from the fit and the seed. Every likelihood goes through a log, so that a killed fit is done again
  * with the log's numbers as far as they go (store/evaluation_log.h). */
@@ -29,6 +30,9 @@ typedef struct km_estimation {
     int walkers, steps, thin; /* walkers 0: no second sampler */
     int profile_points;       /* 0: no profiles */
     uint64_t profile_evaluations;
+    int hypothesis_starts;    /* of each hypothesis, which has particles of its own */
+    uint64_t hypothesis_evaluations;
+    size_t hypothesis_particles;
 } km_estimation;
 
 /* Reads the block; NULL: every default. */

@@ -71,7 +71,12 @@ static void print_study(const km_study *s, const km_source *source)
         printf("population %zu patients at each point, %d arrays:", s->population->n, s->n_statistics);
         for (int i = 0; i < s->population->n_traits; i++)
             printf("%s %s", i ? "," : "", s->model->parameter[s->population->trait[i].parameter].name);
-        printf(" differ\n");
+        printf("%s", s->population->n_traits ? " differ" : "");
+        for (int i = 0; i < s->population->n_drawn; i++)
+            printf("%s %s", i ? "," : s->population->n_traits ? ";" : "", s->model->parameter[s->population->drawn[i]].name);
+        if (s->population->n_drawn)
+            printf(" from %zu draws of a fit", s->population->n_draws);
+        putchar('\n');
     }
     for (int i = 0; i < s->n_endpoints; i++) {
         printf("endpoint %s: %s of %s, %s", s->endpoint[i].name, km_endpoint_kind_name(s->endpoint[i].kind),

@@ -218,6 +218,8 @@ static km_status write_results(const job *j, const km_arguments *a, double wall,
 
     KM_TRY(write_table(j, "-parameters.tsv", km_fit_parameters_tsv, d));
     KM_TRY(write_table(j, "-rows.tsv", km_fit_rows_tsv, d));
+    if (j->results.n_contrasts > 0)
+        KM_TRY(write_table(j, "-contrasts.tsv", km_fit_contrasts_tsv, d));
     KM_TRY(write_table(j, "-trials.tsv", km_fit_trials_tsv, d));
     if (j->results.n_profile > 0)
         KM_TRY(write_table(j, "-profiles.tsv", km_fit_profiles_tsv, d));

@@ -1,20 +1,35 @@
 /* ketamap plot: a picture of a map. */
+#include "base/memory.h"
 #include "cli/command.h"
 #include "view/plot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* What --output names, without the ending of a picture: "a.png" means a.png, not a.png.png. NULL if not given. */
+static char *prefix_of(const char *output)
+{
+    char *prefix = output ? km_strdup(output) : NULL;
+    const size_t n = prefix ? strlen(prefix) : 0;
+
+    if (n > 4 && (strcmp(prefix + n - 4, ".png") == 0 || strcmp(prefix + n - 4, ".svg") == 0))
+        prefix[n - 4] = '\0';
+    return prefix;
+}
 
 static km_status run(const km_arguments *a, km_diag *d)
 {
+    char *prefix = prefix_of(km_argument(a, "output"));
     km_plot_options o = {.endpoint = km_argument(a, "endpoint"), .x = km_argument(a, "x"), .y = km_argument(a, "y"),
-                         .at = a->set, .n_at = a->n_set, .prefix = km_argument(a, "output")};
+                         .at = a->set, .n_at = a->n_set, .prefix = prefix};
     char *picture = NULL;
     km_status st = km_plot(a->positional[0], &o, &picture, d);
 
     if (picture)
         printf("%s\n", picture);
     free(picture);
+    free(prefix);
     return st;
 }
 

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "engine/engine.h"
+#include "study/population.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -66,6 +67,8 @@ static km_status run(const km_arguments *a, km_diag *d)
                                        "breaks a condition of the model", "failed on the device"};
 
     KM_TRY(km_study_read(a->positional[0], a->set, a->n_set, &study, d));
+    if (study->population && study->population->n_drawn > 0)
+        km_diag_warn(d, "%s: this is the course of the study's own values; the draws that \"parameters\" names are not used", study->path);
     KM_TRY(km_report_warnings(d, km_argument(a, "strict") != NULL, km_argument(a, "quiet") != NULL));
     KM_TRY(read_times(km_argument(a, "times"), study->horizon, &time, &n, d));
     KM_TRY(km_engine_create_idle(study, &options, &engine, d));

@@ -20,7 +20,8 @@ static const struct {
     {"KM_NUMBER", 0.0, true},      {"R", 0.0, false},           {"KM_AS_REAL", 0.0, false},   {"KM_AS_INTEGER", 0.0, false},
     {"KM_AS_NATURAL", 0.0, false}, {"KM_TO_REAL", 0.0, false},  {"km_beyond", 0.0, false},    {"km_any", 0.0, false},
     {"km_all", 0.0, false},        {"km_not", 0.0, false},      {"_Pragma", 0.0, false},      {"KM_HERE", 0.0, true},
-    {"km_binary_exponent", 0.0, false}, {"km_exponent_bits", 0.0, false}, {"km_exp2_scale", 0.0, false}, {NULL, 0.0, false}};
+    {"km_binary_exponent", 0.0, false}, {"km_exponent_bits", 0.0, false}, {"km_entry", 0.0, false},
+    {"km_exponent_special", 0.0, true}, {"km_log2_special", 0.0, true}, {NULL, 0.0, false}};
 
 typedef struct memo {
     char *name;
@@ -31,6 +32,7 @@ typedef struct counter {
     const char *text;
     memo *done;
     int n_done, depth;
+    bool tables; /* KM_TABLES, which the device's compiler decides */
 } counter;
 
 typedef struct cursor {
@@ -124,7 +126,7 @@ static void directive(counter *k, cursor *c)
         name += negative ? 4 : 3;
         while (is_word(name[n]))
             n++;
-        skip = (macro_number(k->text, name, n) != 0.0) == negative;
+        skip = (n == 9 && strncmp(name, "KM_TABLES", 9) == 0 ? k->tables : macro_number(k->text, name, n) != 0.0) == negative;
     }
     c->at = rest;
     while (skip && c->at < c->end) {
@@ -314,6 +316,25 @@ static km_flops branch(counter *k, cursor *c)
     return plus(sum, block);
 }
 
+/* One of the cases, on average: a loop takes them in turn. */
+static km_flops choice(counter *k, cursor *c)
+{
+    const char *open = behind(strchr(c->at, '('), c->end);
+    cursor body = {strchr(open, '{') + 1, behind(strchr(open, '{'), c->end) - 1, false};
+    km_flops sum = {0.0, 0.0};
+    int n = 0;
+
+    c->at = body.end + 1;
+    for (space(k, &body); body.at < body.end; space(k, &body)) {
+        if (starts(&body, "case") || starts(&body, "default")) {
+            body.at = strchr(body.at, ':') + 1;
+            n++;
+        } else
+            sum = plus(sum, statement(k, &body));
+    }
+    return times(sum, n > 0 ? 1.0 / n : 1.0);
+}
+
 static km_flops statement(counter *k, cursor *c)
 {
     km_flops sum = {0.0, 0.0};
@@ -330,6 +351,13 @@ static km_flops statement(counter *k, cursor *c)
         space(k, c);
         return statement(k, c);
     }
+    if (starts(c, "KM_ROLL")) {
+        c->at += 7;
+        space(k, c);
+        return statement(k, c);
+    }
+    if (starts(c, "switch"))
+        return choice(k, c);
     if (starts(c, "KM_EACH")) {
         c->at += 7;
         space(k, c);
@@ -386,7 +414,7 @@ km_status km_flops_function(const char *text, const char *name, km_flops *out, k
 
 km_status km_flops_count(const km_source *source, km_flops *out, km_diag *d)
 {
-    counter k = {.text = source->text};
+    counter k = {.text = source->text, .tables = source->lanes * (source->single ? 4 : 8) == 64};
     km_status st = KM_OK;
 
     *out = (km_flops){0.0, 0.0};

@@ -286,7 +286,7 @@ static void fill_layout(const km_writer *w, km_code_kind kind, const km_watch_pl
 km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool single, bool wide_double, int lanes,
                             const char *kernel_dir, km_source *out, km_diag *d)
 {
-    static const char *const before[] = {"abi.h", "real.h", "lane_math.h"};
+    static const char *const before[] = {"abi.h", "real.h", "lane_tables.h", "lane_math.h"};
     int *index = km_alloc((size_t)study->model->n_outputs + 1, sizeof *index), n_outputs;
     int *output = km_problem_outputs(study, kind == KM_CODE_TRAJECTORY, index, &n_outputs);
     km_problem problem;

@@ -119,6 +119,7 @@ static _Thread_local uint km_work_item;
 
 #include "real.h"
 
+#include "lane_tables.h"
 #include "lane_math.h"
 
 /* ---- the model ---- */

@@ -13,13 +13,15 @@ void km_fit_results_clear(km_fit_results *r)
             free(r->parameter[i].profile_log);
     for (int i = 0; i < r->n_rows; i++)
         free(r->row[i].study), free(r->row[i].arm), free(r->row[i].kind), free(r->row[i].where);
+    for (int i = 0; i < r->n_contrasts; i++)
+        free(r->contrast[i].study), free(r->contrast[i].arm), free(r->contrast[i].control);
     for (int i = 0; i < r->n_trials; i++)
         free(r->trial[i].name);
     for (int i = 0; i < r->n_hypotheses; i++)
         free(r->hypothesis[i].name), free(r->hypothesis[i].variants);
     for (int i = 0; i < r->n_skipped; i++)
         free(r->skipped[i]);
-    free(r->name), free(r->parameter), free(r->draw), free(r->draw_log_likelihood), free(r->row), free(r->trial), free(r->hypothesis),
+    free(r->name), free(r->parameter), free(r->draw), free(r->draw_log_likelihood), free(r->row), free(r->contrast), free(r->trial), free(r->hypothesis),
         free(r->skipped);
     *r = (km_fit_results){0};
 }
@@ -88,12 +90,12 @@ static void add_word(km_text *out, const char *text, bool first)
 
 void km_fit_parameters_tsv(const km_fit_results *r, km_text *out)
 {
-    km_text_add(out, "parameter\tunit\tprior_q025\tprior_q50\tprior_q975\tmode\tmean\tsd\tq025\tq50\tq975\tlearned\tensemble_mean\tensemble_sd"
+    km_text_add(out, "parameter\tunit\tprior_q025\tprior_q50\tprior_q975\tmode\tmean\tsd\tq025\tq50\tq975\tlearned\tshift\tensemble_mean\tensemble_sd"
                      "\tr_hat\tess_bulk\tess_tail\tprofile\tprofile_low\tprofile_high\n");
     for (int i = 0; i < r->n_free; i++) {
         const km_fitted *p = &r->parameter[i];
         const double first[] = {p->prior[0], p->prior[1], p->prior[2], p->mode, p->mean, p->sd, p->posterior[0], p->posterior[1], p->posterior[2],
-                                p->learned, p->ensemble_mean, p->ensemble_sd, p->r_hat, p->ess_bulk, p->ess_tail};
+                                p->learned, p->shift, p->ensemble_mean, p->ensemble_sd, p->r_hat, p->ess_bulk, p->ess_tail};
         add_word(out, p->name, true);
         add_word(out, p->unit, false);
         for (size_t k = 0; k < sizeof first / sizeof *first; k++)
@@ -119,8 +121,25 @@ void km_fit_rows_tsv(const km_fit_results *r, km_text *out)
         for (size_t k = 0; k < sizeof number / sizeof *number; k++)
             add(out, number[k]);
         add_word(out, w->inside ? "1" : "0", false);
-        add(out, (w->observed - w->mode) / w->error);
+        add(out, w->residual);
         add_word(out, w->where, false);
+        km_text_add(out, "\n");
+    }
+}
+
+void km_fit_contrasts_tsv(const km_fit_results *r, km_text *out)
+{
+    km_text_add(out, "study\tarm\tcontrol\ttime_h\tuse\tobserved\tse\tmode\texpected\texpected_low\texpected_high\n");
+    for (int i = 0; i < r->n_contrasts; i++) {
+        const km_fitted_contrast *c = &r->contrast[i];
+        const double number[] = {c->observed, c->error, c->mode, c->expected, c->low, c->high};
+        add_word(out, c->study, true);
+        add_word(out, c->arm, false);
+        add_word(out, c->control, false);
+        add(out, c->time);
+        add_word(out, c->held_out ? "held out" : "fitted", false);
+        for (size_t k = 0; k < sizeof number / sizeof *number; k++)
+            add(out, number[k]);
         km_text_add(out, "\n");
     }
 }

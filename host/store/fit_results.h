@@ -25,6 +25,7 @@ typedef struct km_fitted {
     char *name, *unit, *about;
     double prior[3], mode, mean, sd, posterior[3];
     double learned;                        /* share of the prior's variance, of its normal scores, that the data take away */
+    double shift;                          /* posterior mean of those scores: in the prior's standard deviations */
     double ensemble_mean, ensemble_sd, r_hat, ess_bulk, ess_tail; /* of the second sampler */
     km_profile_verdict verdict;
     double profile_low, profile_high;      /* 95 %, by the likelihood's fall of 1.92 */
@@ -40,7 +41,18 @@ typedef struct km_fitted_row {
     double expected, expected_low, expected_high; /* posterior mean and 95 % of what is expected */
     double low, high;                      /* 95 % of what such a trial would publish */
     bool inside;                           /* the observed value lies there */
+    double residual;                       /* (observed - mode) / its standard error; of rates the binomial's; NaN of medians of times */
 } km_fitted_row;
+
+/* The change from baseline of an arm with the drug less that of the control beside it, at one time: the trial's effect is
+ * not in it. Points. */
+typedef struct km_fitted_contrast {
+    char *study, *arm, *control;
+    double time;                           /* hours */
+    bool held_out;
+    double observed, error;                /* NaN where a spread is not known */
+    double mode, expected, low, high;      /* best candidate; posterior mean and 95 % of what is expected */
+} km_fitted_contrast;
 
 typedef struct km_fitted_trial {
     char *name;
@@ -68,6 +80,8 @@ typedef struct km_fit_results {
     size_t n_ensemble;                     /* draws of the second sampler, 0: not asked for */
     int n_rows, n_fitted;
     km_fitted_row *row;                    /* fitted ones first */
+    int n_contrasts;
+    km_fitted_contrast *contrast;
     int n_trials;
     km_fitted_trial *trial;
     double elpd, elpd_error, elpd_parameters, worst_k, waic, waic_error;
@@ -90,11 +104,12 @@ const char *km_hypothesis_word(const km_fit_results *results, int h);
 /* Tables, tab-separated. */
 void km_fit_parameters_tsv(const km_fit_results *results, km_text *out);
 void km_fit_rows_tsv(const km_fit_results *results, km_text *out);
+void km_fit_contrasts_tsv(const km_fit_results *results, km_text *out);
 void km_fit_trials_tsv(const km_fit_results *results, km_text *out);
 void km_fit_profiles_tsv(const km_fit_results *results, km_text *out);
 void km_fit_hypotheses_tsv(const km_fit_results *results, km_text *out);
 
-/* The Zarr group: draws (draw, parameter), log_likelihood (draw), numbers over (parameter), (row), (trial), (hypothesis),
+/* The Zarr group: draws (draw, parameter), log_likelihood (draw), numbers over (parameter), (row), (contrast), (hypothesis),
  * (parameter, profile_point). run_json: what stands beside. */
 km_status km_fit_results_write(const char *path, const km_fit_results *results, const char *attributes, const char *run_json, km_diag *d);
 

@@ -54,6 +54,7 @@ static km_status write_parameters(km_group *g, const km_fit_results *r, km_diag 
                                   {"q50", AT(km_fitted, posterior[1]), NULL},
                                   {"q975", AT(km_fitted, posterior[2]), NULL},
                                   {"learned", AT(km_fitted, learned), "share of the prior's variance, of its normal scores, that the data take away"},
+                                  {"shift", AT(km_fitted, shift), "posterior mean of the prior's normal scores"},
                                   {"profile_low", AT(km_fitted, profile_low), NULL},
                                   {"profile_high", AT(km_fitted, profile_high), NULL}};
     static const column ensemble[] = {{"ensemble_mean", AT(km_fitted, ensemble_mean), NULL},
@@ -97,7 +98,7 @@ done:
 static km_status write_draws(km_group *g, const km_fit_results *r, km_diag *d)
 {
     const km_group_array draws = {.name = "draws", .about = "of the posterior, equally likely", .n_dims = 2, .dimension = {"draw", "parameter"},
-                                  .shape = {r->n_draws, (size_t)r->n_free}},
+                                  .shape = {r->n_draws, (size_t)r->n_free}, .plain = true},
                          likelihood = {.name = "log_likelihood", .n_dims = 1, .dimension = {"draw"}, .shape = {r->n_draws}};
     km_status st = km_group_numbers(g, &draws, "<f8", r->draw, d);
 
@@ -113,6 +114,7 @@ static km_status write_rows(km_group *g, const km_fit_results *r, km_diag *d)
                                   {"expected", AT(km_fitted_row, expected), "posterior mean"},
                                   {"expected_low", AT(km_fitted_row, expected_low), NULL},
                                   {"expected_high", AT(km_fitted_row, expected_high), NULL},
+                                  {"residual", AT(km_fitted_row, residual), "observed less best candidate, in standard errors"},
                                   {"predicted_low", AT(km_fitted_row, low), "95 % of what such a trial would publish"},
                                   {"predicted_high", AT(km_fitted_row, high), NULL}};
     char **name = km_alloc((size_t)r->n_rows + 1, sizeof *name);
@@ -129,6 +131,29 @@ static km_status write_rows(km_group *g, const km_fit_results *r, km_diag *d)
     KM_TRY(WRITE(list, "row", r->row, r->n_rows));
 done:
     free(name), free(held_out);
+    return st;
+}
+
+static km_status write_contrasts(km_group *g, const km_fit_results *r, km_diag *d)
+{
+    static const column list[] = {{"contrast_time", AT(km_fitted_contrast, time), "hours from the first dose"},
+                                  {"contrast_observed", AT(km_fitted_contrast, observed), "change with the drug less that of the control, points"},
+                                  {"contrast_se", AT(km_fitted_contrast, error), NULL},
+                                  {"contrast_mode", AT(km_fitted_contrast, mode), NULL},
+                                  {"contrast_expected", AT(km_fitted_contrast, expected), "posterior mean"},
+                                  {"contrast_low", AT(km_fitted_contrast, low), NULL},
+                                  {"contrast_high", AT(km_fitted_contrast, high), NULL}};
+    char **name = km_alloc((size_t)r->n_contrasts + 1, sizeof *name);
+    km_status st = KM_OK;
+
+    for (int i = 0; i < r->n_contrasts; i++)
+        name[i] = km_format("%s, %s against %s", r->contrast[i].study, r->contrast[i].arm, r->contrast[i].control);
+    KM_TRY(km_group_words(g, "contrast", "contrast", name, (size_t)r->n_contrasts, "two arms of a trial at one time", d));
+    KM_TRY(WRITE(list, "contrast", r->contrast, r->n_contrasts));
+done:
+    for (int i = 0; i < r->n_contrasts; i++)
+        free(name[i]);
+    free(name);
     return st;
 }
 
@@ -162,6 +187,8 @@ km_status km_fit_results_write(const char *path, const km_fit_results *r, const 
     if (r->n_draws > 0)
         KM_TRY(write_draws(g, r, d));
     KM_TRY(write_rows(g, r, d));
+    if (r->n_contrasts > 0)
+        KM_TRY(write_contrasts(g, r, d));
     if (r->n_hypotheses > 0)
         KM_TRY(write_hypotheses(g, r, d));
     KM_TRY(km_group_finish(g, run_json, d));

@@ -53,10 +53,11 @@ km_status km_group_numbers(km_group *group, const km_group_array *a, const char 
 
     for (int i = 0; i < a->n_dims; i++)
         n *= a->shape[i];
-    km_zarr_array_text(&array, dtype, a->n_dims, a->shape, a->shape);
+    km_zarr_array_text(&array, dtype, a->n_dims, a->shape, a->shape, !a->plain);
     km_provenance_array(&attributes, a->dimension, a->n_dims, a->coordinates, a->unit, a->about, NULL, 0, 0, 0, NULL);
-    KM_TRY(km_blosc_encode(value, n * 8, 8, LEVEL, &frame, &size, d));
-    KM_TRY(write_array(group->partial, a->name, &array, &attributes, a->n_dims, frame, size, d));
+    if (!a->plain)
+        KM_TRY(km_blosc_encode(value, n * 8, 8, LEVEL, &frame, &size, d));
+    KM_TRY(write_array(group->partial, a->name, &array, &attributes, a->n_dims, a->plain ? value : frame, a->plain ? n * 8 : size, d));
 done:
     km_text_clear(&array);
     km_text_clear(&attributes);

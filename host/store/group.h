@@ -16,6 +16,7 @@ typedef struct km_group_array {
     int n_dims;
     const char *dimension[KM_MOST_GROUP_DIMENSIONS];
     size_t shape[KM_MOST_GROUP_DIMENSIONS];
+    bool plain; /* not compressed: read where there is no zlib (study/draws.h) */
 } km_group_array;
 
 typedef struct km_group {

@@ -278,7 +278,7 @@ static km_status write_coordinate(const km_map *map, int a, km_diag *d)
     char *path = NULL, *about = axis->about ? km_strdup(axis->about) : km_format("%s (%s)", name, axis->of);
     km_status st = KM_OK;
 
-    km_zarr_array_text(&array, category ? "|i1" : "<f8", 1, &axis->n, &axis->n);
+    km_zarr_array_text(&array, category ? "|i1" : "<f8", 1, &axis->n, &axis->n, true);
     km_provenance_array(&attributes, &name, 1, NULL, category ? NULL : axis->unit, about,
                         category ? (const char *const *)axis->label : NULL, (int)axis->n, 0, 0, NULL);
     KM_TRY(write_array(map->partial, name, &array, &attributes, d));
@@ -309,7 +309,7 @@ static km_status write_column_metadata(const km_map *map, const km_map_column *c
     km_text array = {0}, attributes = {0};
     km_status st;
 
-    km_zarr_array_text(&array, c->dtype, y->n_dims, y->shape, y->chunk);
+    km_zarr_array_text(&array, c->dtype, y->n_dims, y->shape, y->chunk, true);
     switch (c->role) {
     case KM_ROLE_FACTOR:
         name = factor->about ? km_strdup(factor->about) : km_format("%s (%s)", factor->name, factor->of);

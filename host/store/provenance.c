@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "study/population.h"
 #include "study/sensitivity_block.h"
 
 #include <stdlib.h>
@@ -42,6 +43,8 @@ static void add_sources(km_text *out, const km_study *s, const char *program_has
         add_string(out, "list_sha256", s->list_hash, ",");
     if (s->regimen_hash[0] != '\0')
         add_string(out, "regimen_sha256", s->regimen_hash, ",");
+    if (s->population && s->population->draws_hash[0] != '\0')
+        add_string(out, "draws_sha256", s->population->draws_hash, ",");
     add_string(out, "study", study_text, ",");
     add_string(out, "model", model_text, "");
 }

@@ -12,14 +12,14 @@ static void add_list(km_text *out, const char *key, int n, const size_t *value)
     km_text_add(out, "],\n");
 }
 
-void km_zarr_array_text(km_text *out, const char *dtype, int n_dims, const size_t *shape, const size_t *chunk)
+void km_zarr_array_text(km_text *out, const char *dtype, int n_dims, const size_t *shape, const size_t *chunk, bool packed)
 {
     km_text_add(out, "{\n");
     add_list(out, "chunks", n_dims, chunk);
     km_text_add(out,
-                "    \"compressor\": {\"id\": \"blosc\", \"cname\": \"zlib\", \"clevel\": 5, \"shuffle\": 1, \"blocksize\": 0},\n"
+                "    \"compressor\": %s,\n"
                 "    \"dtype\": \"%s\",\n    \"fill_value\": %s,\n    \"filters\": null,\n    \"order\": \"C\",\n",
-                dtype, strchr(dtype, 'f') ? "\"NaN\"" : "null");
+                packed ? "{\"id\": \"blosc\", \"cname\": \"zlib\", \"clevel\": 5, \"shuffle\": 1, \"blocksize\": 0}" : "null", dtype, strchr(dtype, 'f') ? "\"NaN\"" : "null");
     add_list(out, "shape", n_dims, shape);
     km_text_add(out, "    \"zarr_format\": 2\n}\n");
 }

@@ -4,13 +4,15 @@
 
 #include "base/text.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum { KM_MOST_DIMS = 32 };
 
-/* The text of .zarray; dtype "<f4", "<f8", "<i4" or "|i1": floats fill with NaN, integers with null. */
-void km_zarr_array_text(km_text *out, const char *dtype, int n_dims, const size_t *shape, const size_t *chunk);
+/* The text of .zarray; dtype "<f4", "<f8", "<i4" or "|i1": floats fill with NaN, integers with null. packed: chunks are Blosc's, else
+ * as they are. */
+void km_zarr_array_text(km_text *out, const char *dtype, int n_dims, const size_t *shape, const size_t *chunk, bool packed);
 
 /* Near-cubic chunks of at most 65,536 values: the longest side is halved until it fits. */
 void km_zarr_chunk_shape(int n_dims, const size_t *shape, size_t *chunk);

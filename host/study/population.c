@@ -19,7 +19,7 @@ void km_population_destroy(km_population *p)
 {
     if (p == NULL)
         return;
-    free(p->trait), free(p->cholesky), free(p->score);
+    free(p->trait), free(p->cholesky), free(p->score), free(p->drawn), free(p->drawn_value);
     free(p);
 }
 
@@ -27,6 +27,14 @@ int km_population_find(const km_population *p, int parameter)
 {
     for (int i = 0; p && i < p->n_traits; i++)
         if (p->trait[i].parameter == parameter)
+            return i;
+    return -1;
+}
+
+int km_population_find_drawn(const km_population *p, int parameter)
+{
+    for (int i = 0; p && i < p->n_drawn; i++)
+        if (p->drawn[i] == parameter)
             return i;
     return -1;
 }
@@ -73,28 +81,37 @@ double km_trait_value(const km_trait *t, double typical, double score)
 
 /* ---- patients of a study ---- */
 
+static int slot_of(km_study *study, int parameter)
+{
+    int s = 0;
+
+    while (s < study->n_slots && (study->slot[s].field != KM_FIELD_PARAMETER || study->slot[s].index != parameter))
+        s++;
+    if (s == study->n_slots) {
+        study->slot = km_realloc(study->slot, (size_t)s + 1, sizeof *study->slot);
+        study->slot[study->n_slots++] = (km_slot){.field = KM_FIELD_PARAMETER, .index = parameter};
+    }
+    return s;
+}
+
 void km_population_take_slots(km_study *study)
 {
     const km_population *p = study->population;
 
     study->trait_slot = km_alloc((size_t)p->n_traits + 1, sizeof *study->trait_slot);
-    for (int i = 0; i < p->n_traits; i++) {
-        int s = 0;
-        while (s < study->n_slots &&
-               (study->slot[s].field != KM_FIELD_PARAMETER || study->slot[s].index != p->trait[i].parameter))
-            s++;
-        if (s == study->n_slots) {
-            study->slot = km_realloc(study->slot, (size_t)s + 1, sizeof *study->slot);
-            study->slot[study->n_slots++] = (km_slot){.field = KM_FIELD_PARAMETER, .index = p->trait[i].parameter};
-        }
-        study->trait_slot[i] = s;
-    }
+    for (int i = 0; i < p->n_traits; i++)
+        study->trait_slot[i] = slot_of(study, p->trait[i].parameter);
+    study->drawn_slot = km_alloc((size_t)p->n_drawn + 1, sizeof *study->drawn_slot);
+    for (int i = 0; i < p->n_drawn; i++)
+        study->drawn_slot[i] = slot_of(study, p->drawn[i]);
 }
 
 void km_population_patient(const km_study *study, size_t patient, double *row)
 {
     const km_population *p = study->population;
 
+    for (int i = 0; i < p->n_drawn; i++)
+        row[study->drawn_slot[i]] = p->drawn_value[patient * (size_t)p->n_drawn + (size_t)i];
     for (int i = 0; i < p->n_traits; i++) {
         double *value = &row[study->trait_slot[i]];
         *value = km_trait_value(&p->trait[i], *value, p->score[patient * (size_t)p->n_scores + (size_t)i]);
@@ -368,6 +385,21 @@ km_status km_population_read(const km_model *model, const km_json *node, int n_o
     KM_TRY(read_quantiles(p, node, d));
     p->n_scores = p->n_traits + n_own;
     KM_TRY(make_scores(p, d));
+    *out = p;
+    p = NULL;
+done:
+    km_population_destroy(p);
+    return st;
+}
+
+km_status km_population_of_draws(const km_json *node, size_t n, km_population **out, km_diag *d)
+{
+    km_population *p = km_alloc(1, sizeof *p);
+    km_status st = KM_OK;
+
+    *out = NULL;
+    p->n = n;
+    KM_TRY(read_quantiles(p, node, d));
     *out = p;
     p = NULL;
 done:

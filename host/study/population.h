@@ -5,7 +5,8 @@
  *
  * A patient is a row of normal scores, a pure function of (seed, patient, trait): the same at every point and for
  * every candidate of a fit, so that what is computed from them is smooth in what the points vary. A score becomes a
- * value around the point's own value of the parameter, which is the median of its patients. */
+ * value around the point's own value of the parameter, which is the median of its patients. That value can be drawn, too:
+ * from the posterior of a fit, another for each patient (study/draws.h). */
 #ifndef KM_STUDY_POPULATION_H
 #define KM_STUDY_POPULATION_H
 
@@ -41,6 +42,11 @@ struct km_population {
     double *score;          /* [n][n_scores] */
     int n_quantiles;
     double quantile[KM_MOST_QUANTILES]; /* ascending, in (0, 1) */
+    int n_drawn;            /* parameters whose typical values come from the draws of a fit; 0 without */
+    int *drawn;             /* [n_drawn] of the model */
+    double *drawn_value;    /* [n][n_drawn] */
+    size_t n_draws;         /* how many of the fit's draws are used */
+    char draws_hash[65];    /* SHA-256 of the fit's draws, or "" */
 };
 
 /* Reads the block. Without "of": every parameter whose "variability" the model gives; {} after a name: the same for it.
@@ -48,6 +54,8 @@ struct km_population {
  * {"law": "logit-normal", "sd"}, of the logit; each with "range": [low, high] cut to it. Correlations are of the normal
  * scores; a matrix that is not positive definite is refused. n_own: columns of scores beyond the traits'. */
 km_status km_population_read(const km_model *model, const km_json *node, int n_own, km_population **out, km_diag *d);
+/* Patients that differ by their draws alone; node: a block that may hold "quantiles". */
+km_status km_population_of_draws(const km_json *node, size_t n, km_population **out, km_diag *d);
 void km_population_destroy(km_population *population);
 
 /* The value of a patient with this score where the point's value is `typical`. NaN where the law has no such typical
@@ -60,6 +68,8 @@ void km_population_take_slots(km_study *study);
  * then fails. */
 void km_population_patient(const km_study *study, size_t patient, double *row);
 
+/* Index of the parameter among those that are drawn, or -1. */
+int km_population_find_drawn(const km_population *population, int parameter);
 /* Index of the parameter's trait, or -1. */
 int km_population_find(const km_population *population, int parameter);
 

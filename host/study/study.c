@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "study/axis.h"
 #include "study/design.h"
+#include "study/draws.h"
 #include "study/endpoint.h"
 #include "study/quantity.h"
 #include "study/regimen.h"
@@ -21,7 +22,7 @@
 
 static const char *const study_keys[] = {"name",      "about",   "model",   "variants",
                                          "set",       "regimen", "horizon", "design",
-                                         "endpoints", "solver",  "output",  "sensitivity", "population", NULL};
+                                         "endpoints", "solver",  "output",  "sensitivity", "population", "parameters", NULL};
 static const char *const solver_keys[] = {"method", "rtol", "precision", "max_steps", NULL};
 static const char *const output_keys[] = {"map", "keep", "type", NULL};
 
@@ -56,7 +57,7 @@ void km_study_destroy(km_study *study)
         free(study->set[i]);
     for (i = 0; i < study->n_statistics; i++)
         km_statistic_clear(&study->statistic[i]);
-    free(study->statistic), free(study->trait_slot);
+    free(study->statistic), free(study->trait_slot), free(study->drawn_slot);
     km_population_destroy(study->population);
     km_sensitivity_destroy(study->sensitivity);
     free(study->variant);
@@ -599,6 +600,40 @@ static bool *given_parameters(const km_study *study, const assignments *log)
     return given;
 }
 
+/* The draws of a fit belong together: what the study says of one of their parameters contradicts them. */
+static km_status take_draws(km_study *study, const km_json *draws, const assignments *log, bool *given, km_diag *d)
+{
+    const km_population *p;
+    km_status st = KM_OK;
+
+    KM_TRY(km_draws_read(study, draws, d));
+    p = study->population;
+    for (int i = 0; i < log->n; i++)
+        if (log->entry[i].slot.field == KM_FIELD_PARAMETER && km_population_find_drawn(p, log->entry[i].slot.index) >= 0)
+            KM_FAIL(d, KM_E_INPUT, "%s: \"%s\" comes from the draws that \"parameters\" names; leave one of the two out", log->entry[i].where,
+                    study->model->parameter[log->entry[i].slot.index].name);
+    for (int i = 0; i < study->n_variants; i++) {
+        const km_variant *v = &study->model->variant[km_model_find_variant(study->model, study->variant[i])];
+        for (int k = 0; k < v->n; k++)
+            if (km_population_find_drawn(p, v->parameter[k]) >= 0)
+                km_diag_warn(d, "%s: the variant \"%s\" sets %s without effect, since the draws that \"parameters\" names give its values",
+                             study->path, v->name, study->model->parameter[v->parameter[k]].name);
+    }
+    for (int i = 0; i < p->n_drawn; i++)
+        given[p->drawn[i]] = true;
+done:
+    return st;
+}
+
+static km_status refuse_drawn_points(const km_study *study, const km_json *draws, km_diag *d)
+{
+    for (int s = 0; s < study->n_slots; s++)
+        if (study->slot[s].field == KM_FIELD_PARAMETER && km_population_find_drawn(study->population, study->slot[s].index) >= 0)
+            return km_json_fail(draws, d, "\"%s\" comes from the draws, and the design varies it too; leave one of the two out",
+                                study->model->parameter[study->slot[s].index].name);
+    return KM_OK;
+}
+
 static km_status check_keys(const km_json *root, km_diag *d)
 {
     const char *text;
@@ -615,7 +650,7 @@ static km_status read_root(km_study *study, const km_json *root, const char *con
                            assignments *log, km_diag *d)
 {
     km_status st = KM_OK;
-    const km_json *regimen = NULL, *design = NULL, *endpoints = NULL, *block = NULL, *population = NULL;
+    const km_json *regimen = NULL, *design = NULL, *endpoints = NULL, *block = NULL, *population = NULL, *draws = NULL;
     bool *given = NULL;
 
     if (root->kind != KM_JSON_OBJECT)
@@ -634,29 +669,34 @@ static km_status read_root(km_study *study, const km_json *root, const char *con
     KM_TRY(read_set(study, root, log, d));
     KM_TRY(read_arguments(study, set, n_set, log, d));
     KM_TRY(read_horizon(study, root, d));
-    KM_TRY(km_json_get(root, "design", KM_JSON_OBJECT, &design, d));
+    KM_TRY(km_json_get(root, "population", KM_JSON_OBJECT, &population, d));
+    KM_TRY(km_json_get(root, "parameters", KM_JSON_OBJECT, &draws, d));
+    if ((population || draws) && sensitivity)
+        KM_TRY(km_json_fail(population ? population : draws, d,
+                            "a sensitivity analysis varies single models; leave \"%s\" out, and make what differs between patients factors",
+                            population ? "population" : "parameters"));
+    if (population)
+        KM_TRY(km_population_read(study->model, population, 0, &study->population, d));
     given = given_parameters(study, log);
+    if (draws)
+        KM_TRY(take_draws(study, draws, log, given, d));
+    KM_TRY(km_json_get(root, "design", KM_JSON_OBJECT, &design, d));
     KM_TRY(km_json_get(root, "sensitivity", KM_JSON_OBJECT, &block, d));
     if (sensitivity)
         KM_TRY(km_sensitivity_read(study, block, given, d));
     else if (design != NULL)
         KM_TRY(km_design_read(study, design, given, d));
-    KM_TRY(km_json_get(root, "population", KM_JSON_OBJECT, &population, d));
-    if (population && sensitivity)
-        KM_TRY(km_json_fail(population, d, "a sensitivity analysis varies single models; leave \"population\" out, and make what differs "
-                                           "between patients factors"));
-    if (population) {
-        KM_TRY(km_population_read(study->model, population, 0, &study->population, d));
+    KM_TRY(refuse_drawn_points(study, draws, d));
+    if (study->population)
         km_population_take_slots(study);
-    }
     KM_TRY(km_regimen_check(study, d));
     KM_TRY(km_json_get(root, "endpoints", KM_JSON_ARRAY, &endpoints, d));
     if (endpoints != NULL)
         KM_TRY(km_endpoint_read(study, endpoints, d));
     if (sensitivity)
         KM_TRY(km_sensitivity_read_times(study, block, d));
-    if (population)
-        KM_TRY(km_statistics_make(study, population, d));
+    if (study->population)
+        KM_TRY(km_statistics_make(study, population ? population : draws, d));
     KM_TRY(read_solver(study, root, d));
     KM_TRY(read_output(study, root, d));
     warn_overridden(study, log, d);

@@ -138,6 +138,7 @@ typedef struct km_study {
     km_sensitivity *sensitivity; /* of km_study_read_sensitivity, else NULL */
     km_population *population; /* virtual patients at every point, or NULL */
     int *trait_slot;     /* per trait of the population */
+    int *drawn_slot;     /* per parameter that its patients have from the draws of a fit */
     km_statistic *statistic; /* what its endpoints are reduced to */
     int n_statistics;
     uint64_t n_points;   /* of a grid the product of the axis lengths; 1 without a design */

@@ -55,6 +55,8 @@ grep -q "^points        70001 in 2 chunks" "$folder/out" || fail "dry run: $(cat
 expect 0 "$ketamap" plot "$folder/cube.zarr" --x k --y top --output "$folder/dots"
 [ "$(grep -vc '^#' "$folder/dots.tsv")" -eq 70001 ] || fail "dots.tsv has $(wc -l <"$folder/dots.tsv") lines"
 expect 0 "$ketamap" plot "$folder/cube.zarr" --x dose --y regimen_0_ii --endpoint onset --output "$folder/dots"
+expect 0 "$ketamap" plot "$folder/cube.zarr" --x k --y top --output "$folder/named.png"
+[ -s "$folder/named.png" ] && [ -s "$folder/named.svg" ] || fail "--output named.png did not make named.png and named.svg"
 awk -F'\t' '!/^#/ && (NF != 3 || $1 < 0.1 || $1 > 4 || $2 < 0.5 || $2 > 1) {exit 1}' "$folder/dots.tsv" || fail "dots lie outside the bounds"
 expect 2 "$ketamap" plot "$folder/cube.zarr" --x top
 says 'no factor "top"'

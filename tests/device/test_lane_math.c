@@ -352,6 +352,7 @@ static void *evaluate(bool single, int n_lanes, const double *x, const double *y
                    "#define KM_SINGLE %d\n#define KM_LANES %d\n#define KM_WIDE_DOUBLE %d\n", single,
                    n_lanes, !single);
     append_file(source, ROOM, KM_SOURCE_DIR "/kernels/real.h");
+    append_file(source, ROOM, KM_SOURCE_DIR "/kernels/lane_tables.h");
     append_file(source, ROOM, KM_SOURCE_DIR "/kernels/lane_math.h");
     for (int f = 0; f < N_FUNCTIONS; f++) {
         size_t length = strlen(source);
