@@ -1,6 +1,9 @@
 /* Morris' elementary effects: what an endpoint changes by when one factor goes over its whole range, were it linear. Their
  * mean mu, the mean of their sizes mu* and their standard deviation sigma, over trajectories (analysis/trajectories.h). A
- * trajectory is used whole or not at all. */
+ * trajectory is used whole or not at all.
+ *
+ * Trajectories that were chosen because they lie far apart are no random sample of all: they prefer corners, and what they say is
+ * about those, so that there are no intervals. */
 #include "analysis/block_sums.h"
 #include "analysis/resample.h"
 #include "analysis/sensitivity.h"
@@ -76,6 +79,19 @@ done:
     return st;
 }
 
+/* What a choice of trajectories leaves no sense to. */
+static km_status check_chosen(const km_sensitivity *q, km_diag *d)
+{
+    static const char text[] = "trajectories that were chosen from candidates are no random sample, and have no intervals; leave out \"candidates\" or \"%s\"";
+    const km_json *resamples = km_json_find(q->node, "resamples"), *until = km_json_find(q->node, "until");
+
+    if (resamples)
+        return km_json_fail(resamples, d, text, "resamples");
+    if (until)
+        return km_json_fail(until, d, text, "until");
+    return q->until > 0.0 ? km_diag_fail(d, KM_E_INPUT, text, "until") : KM_OK;
+}
+
 /* ---- the method ---- */
 
 static void destroy(void *self)
@@ -108,6 +124,9 @@ static km_status create(const km_sa_method *method, const km_study *study, int n
         KM_TRY(km_json_fail(n ? n : q->node, d, "expected 2 to %d trajectories, got %llu", (int)MOST_ROWS, (unsigned long long)q->n));
     KM_TRY(read_keys(study, &radial, &levels, &candidates, d));
     KM_TRY(km_resample_read(q->node, &resamples, d));
+    if (candidates > 0)
+        KM_TRY(check_chosen(q, d));
+    resamples = candidates > 0 ? 0 : resamples;
     KM_TRY(km_block_sums_create(n_measures, resamples, n_sums, q->seed, &s->sums, d));
     km_trajectories_create(q, radial, (int)levels, (uint32_t)q->n, (uint32_t)candidates, &s->design);
     s->unit = km_alloc((units + 1) * (size_t)q->n_dimensions, sizeof *s->unit);

@@ -60,7 +60,7 @@ static char *cell(const km_indices *x, int e, int f, int c, int n_digits)
 
     if (isnan(v))
         return km_strdup("-");
-    if (!has_interval(x, c))
+    if (!has_interval(x, c) || isnan(*km_indices_at(x, c + 1, e, f)))
         return km_format("%.4g", v);
     return km_format("%*.*f [%*.*f, %*.*f]", n_digits + 3, n_digits, v, n_digits + 3, n_digits, *km_indices_at(x, c + 1, e, f), n_digits + 3,
                      n_digits, *km_indices_at(x, c + 2, e, f));

@@ -259,6 +259,12 @@ run "$folder/tied.json" --output "$folder/h.zarr" --force
 near "$(column "$folder/h.tsv" src y b)" 0.690 0.02 # 2/sqrt(8.4), whatever the correlation
 near "$(column "$folder/h.tsv" src y a)" 0.345 0.02
 
+# chosen trajectories prefer corners: no intervals for what is no random sample
+analysis spread '{"method": "morris", "n": 10, "candidates": 50}'
+expect 0 "$ketamap" sensitivity "$folder/spread.json" --output "$folder/l.zarr" --force
+[ "$(column "$folder/l.tsv" mu_star_low y x1)" = nan ] || fail "chosen trajectories have intervals"
+! grep -q nan "$folder/out" || fail "the table shows intervals that are not there"
+
 # failing models drop what they are part of, and are counted
 analysis f2 '{"method": "morris", "n": 512, "design": "radial"}' failing.json
 run "$folder/f2.json" --output "$folder/f2.zarr"
@@ -312,6 +318,8 @@ done <<'CASES'
 {"method": "morris", "design": "star"}|"trajectory" or "radial"
 {"method": "morris", "design": "radial", "levels": 4}|no levels
 {"method": "morris", "n": 20, "candidates": 10}|more candidates than the 20
+{"method": "morris", "n": 20, "candidates": 100, "until": "ci=0.5"}|no random sample
+{"method": "morris", "n": 20, "candidates": 100, "resamples": 9}|no random sample
 {"method": "efast", "n": 60}|65 to 32768 points, got 60
 {"method": "regression", "n": 3}|16 to 1048576 rows, got 3
 {"method": "pawn", "resamples": -1}|the number of resamples
