@@ -238,6 +238,7 @@ static const char *const columns[] = {"first", "first_low", "first_high", "total
 const km_sa_method km_sa_efast = {
     .name = "efast",
     .about = "shares of the variance from its spectrum along curves: first order and total",
+    .caution = "intervals of efast hold what other phases change, and not the method's own error, often 0.01: compare another \"n\", or sobol",
     .rows = 1024,
     .choices = true,
     .keys = keys,

@@ -276,6 +276,8 @@ static void say_summary(const job *j, const km_indices *x)
     if (!isnan(width))
         fprintf(stderr, "ketamap: the widest interval is %.4g (%s) after %llu base rows%s\n", width, of, (unsigned long long)x->n_rows,
                 until == 0.0 ? "" : km_sa_reached(j->sa) ? ", as narrow as wanted" : ", wider than wanted; a larger \"n\" makes it narrower");
+    if (km_sa_method_of(j->sa)->caution)
+        fprintf(stderr, "ketamap: %s\n", km_sa_method_of(j->sa)->caution);
     free(of);
     fprintf(stderr, "ketamap: the results are %s and %s.tsv\n", j->place.path, j->place.stem);
 }
