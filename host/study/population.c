@@ -287,49 +287,45 @@ done:
     return st;
 }
 
-static km_status find_trait(const km_population *p, const km_model *model, const km_json *name, int *out, km_diag *d)
+/* Traits, to the reader of correlations. */
+typedef struct traits {
+    const km_population *population;
+    const km_model *model;
+} traits;
+
+static km_status find_trait(const void *context, const km_json *name, int *out, km_diag *d)
 {
+    const traits *t = context;
     int parameter = -1;
     km_status st = KM_OK;
 
     if (name->kind != KM_JSON_STRING)
         KM_TRY(km_json_fail(name, d, "expected the name of a parameter, got %s", km_json_describe(name)));
-    KM_TRY(find_parameter(model, name, name->string, &parameter, d));
-    *out = km_population_find(p, parameter);
+    KM_TRY(find_parameter(t->model, name, name->string, &parameter, d));
+    *out = km_population_find(t->population, parameter);
     if (*out < 0)
         KM_TRY(km_json_fail(name, d, "\"%s\" does not differ between patients; name it in \"of\"", name->string));
 done:
     return st;
 }
 
+static const char *trait_name(const void *context, int i)
+{
+    const traits *t = context;
+
+    return t->model->parameter[t->population->trait[i].parameter].name;
+}
+
 static km_status read_correlation(km_population *p, const km_model *model, const km_json *node, km_diag *d)
 {
+    const traits context = {p, model};
+    const km_correlated of = {"parameter", (size_t)p->n_traits, &context, find_trait, trait_name};
     const km_json *list = NULL;
-    size_t k = (size_t)p->n_traits, row;
     km_status st = KM_OK;
 
-    p->cholesky = km_alloc(k * k + 1, sizeof *p->cholesky);
-    for (size_t i = 0; i < k; i++)
-        p->cholesky[i * k + i] = 1.0;
+    p->cholesky = km_alloc(of.n * of.n + 1, sizeof *p->cholesky);
     KM_TRY(km_json_get(node, "correlation", KM_JSON_ARRAY, &list, d));
-    for (size_t i = 0; list && i < list->n; i++) {
-        const km_json *one = &list->child[i];
-        int a = 0, b = 0;
-        if (one->kind != KM_JSON_ARRAY || one->n != 3 || one->child[2].kind != KM_JSON_NUMBER)
-            KM_TRY(km_json_fail(one, d, "expected [\"CL\", \"V1\", 0.5], got %s", km_json_describe(one)));
-        KM_TRY(find_trait(p, model, &one->child[0], &a, d));
-        KM_TRY(find_trait(p, model, &one->child[1], &b, d));
-        if (a == b)
-            KM_TRY(km_json_fail(one, d, "a parameter's correlation with itself is 1"));
-        if (!(fabs(one->child[2].number) < 1.0))
-            KM_TRY(km_json_fail(&one->child[2], d, "a correlation lies between -1 and 1, got %g", one->child[2].number));
-        if (p->cholesky[(size_t)a * k + (size_t)b] != 0.0)
-            KM_TRY(km_json_fail(one, d, "the correlation of \"%s\" and \"%s\" stands twice", one->child[0].string, one->child[1].string));
-        p->cholesky[(size_t)a * k + (size_t)b] = p->cholesky[(size_t)b * k + (size_t)a] = one->child[2].number;
-    }
-    if (!km_correlation_factorise(p->cholesky, k, &row))
-        KM_TRY(km_json_fail(list, d, "these correlations cannot hold together (their matrix is not positive definite): those of \"%s\" "
-                                     "leave it no spread of its own", model->parameter[p->trait[row].parameter].name));
+    KM_TRY(km_correlation_read(list, &of, p->cholesky, d));
 done:
     return st;
 }

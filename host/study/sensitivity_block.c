@@ -331,32 +331,14 @@ done:
 
 /* ---- correlation ---- */
 
-static km_status read_pair(const km_study *study, const km_json *node, double *matrix, km_diag *d)
-{
-    const km_sensitivity *s = study->sensitivity;
-    size_t n = (size_t)s->n_dimensions;
-    int a = 0, b = 0;
-    km_status st = KM_OK;
+static km_status find_correlated(const void *study, const km_json *name, int *out, km_diag *d) { return find_dimension(study, name, out, d); }
 
-    if (node->kind != KM_JSON_ARRAY || node->n != 3 || node->child[2].kind != KM_JSON_NUMBER)
-        KM_TRY(km_json_fail(node, d, "expected [\"CL\", \"V1\", 0.5], got %s", km_json_describe(node)));
-    KM_TRY(find_dimension(study, &node->child[0], &a, d));
-    KM_TRY(find_dimension(study, &node->child[1], &b, d));
-    if (a == b)
-        KM_TRY(km_json_fail(node, d, "a factor's correlation with itself is 1"));
-    if (!(fabs(node->child[2].number) < 1.0))
-        KM_TRY(km_json_fail(&node->child[2], d, "a correlation lies between -1 and 1, got %g", node->child[2].number));
-    if (matrix[(size_t)a * n + (size_t)b] != 0.0)
-        KM_TRY(km_json_fail(node, d, "the correlation of \"%s\" and \"%s\" stands twice", s->dimension[a], s->dimension[b]));
-    matrix[(size_t)a * n + (size_t)b] = matrix[(size_t)b * n + (size_t)a] = node->child[2].number;
-done:
-    return st;
-}
+static const char *dimension_name(const void *study, int i) { return ((const km_study *)study)->sensitivity->dimension[i]; }
 
 static km_status read_correlation(km_study *study, const km_json *node, km_diag *d)
 {
     km_sensitivity *s = study->sensitivity;
-    size_t n = (size_t)s->n_dimensions, row = 0;
+    const km_correlated of = {"factor", (size_t)s->n_dimensions, study, find_correlated, dimension_name};
     const km_json *list = NULL;
     km_status st = KM_OK;
 
@@ -364,14 +346,8 @@ static km_status read_correlation(km_study *study, const km_json *node, km_diag 
         KM_TRY(km_json_get(node, "correlation", KM_JSON_ARRAY, &list, d));
     if (list == NULL || list->n == 0)
         goto done;
-    KM_TRY(km_array_create(n * n, sizeof *s->mix, (void **)&s->mix, d));
-    for (size_t i = 0; i < n; i++)
-        s->mix[i * n + i] = 1.0;
-    for (size_t i = 0; i < list->n; i++)
-        KM_TRY(read_pair(study, &list->child[i], s->mix, d));
-    if (!km_correlation_factorise(s->mix, n, &row))
-        KM_TRY(km_json_fail(list, d, "these correlations cannot hold together (their matrix is not positive definite): those of \"%s\" "
-                                     "leave it no spread of its own", s->dimension[row]));
+    KM_TRY(km_array_create(of.n * of.n, sizeof *s->mix, (void **)&s->mix, d));
+    KM_TRY(km_correlation_read(list, &of, s->mix, d));
 done:
     return st;
 }
