@@ -105,6 +105,13 @@ static size_t distance(const char *a, size_t n, const char *b, size_t m)
     return row[n % 3][m];
 }
 
+size_t km_text_length_without(const char *text, const char *ending)
+{
+    size_t n = strlen(text), k = strlen(ending);
+
+    return n > k && strcmp(text + n - k, ending) == 0 ? n - k : n;
+}
+
 const char *km_text_nearest(const char *word, const char *const *words, size_t n)
 {
     const char *nearest = NULL;

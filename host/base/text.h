@@ -15,6 +15,9 @@ void km_text_add_bytes(km_text *t, const char *bytes, size_t n);
 /* Hands the string over (never NULL); the text is empty afterwards. */
 char *km_text_take(km_text *t);
 
+/* Length of a text without an ending, where it has it and is more than that. */
+size_t km_text_length_without(const char *text, const char *ending);
+
 /* The word of `words` (n of them, NULL entries skipped) closest to `word` by edit distance, if close
  * enough to be a likely misspelling; else NULL. Borrowed. */
 const char *km_text_nearest(const char *word, const char *const *words, size_t n);

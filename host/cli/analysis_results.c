@@ -11,14 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Length of a text without an ending. */
-static size_t length_without(const char *text, const char *ending)
-{
-    size_t n = strlen(text), k = strlen(ending);
-
-    return n > k && strcmp(text + n - k, ending) == 0 ? n - k : n;
-}
-
 static void trim_slashes(char *path)
 {
     for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
@@ -38,10 +30,10 @@ km_status km_analysis_place_name(const char *analysed, const km_arguments *a, km
     }
     trim_slashes(name);
     stem = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
-    n = length_without(stem, ".json") < strlen(stem) ? length_without(stem, ".json") : length_without(stem, ".zarr");
+    n = km_text_length_without(stem, ".json") < strlen(stem) ? km_text_length_without(stem, ".json") : km_text_length_without(stem, ".zarr");
     out->path = output ? km_strdup(output) : km_format("results/%.*s%s.zarr", (int)n, stem, strncmp(stem, "sensitivity", 11) ? "-sensitivity" : "");
     trim_slashes(out->path); /* what belongs to it stands beside it, not in it */
-    out->stem = km_format("%.*s", (int)length_without(out->path, ".zarr"), out->path);
+    out->stem = km_format("%.*s", (int)km_text_length_without(out->path, ".zarr"), out->path);
     out->state = km_format("%s.state", out->path);
     free(name);
     return KM_OK;

@@ -54,16 +54,14 @@ static void clear_job(job *j)
 static km_status name_results(job *j, const char *fit, const km_arguments *a, km_diag *d)
 {
     const char *output = km_argument(a, "output"), *slash = strrchr(fit, '/'), *stem = slash ? slash + 1 : fit;
-    size_t n = strlen(stem);
+    size_t n;
 
     if (output && *output == '\0')
         return km_diag_fail(d, KM_E_INPUT, "--output is empty; give the results a name such as results/NAME.zarr");
-    n -= n > 5 && strcmp(stem + n - 5, ".json") == 0 ? 5 : 0;
-    j->path = output ? km_strdup(output) : km_format("results/%.*s-fit.zarr", (int)n, stem);
+    j->path = output ? km_strdup(output) : km_format("results/%.*s-fit.zarr", (int)km_text_length_without(stem, ".json"), stem);
     for (n = strlen(j->path); n > 1 && j->path[n - 1] == '/'; n--)
         j->path[n - 1] = '\0';
-    n = strlen(j->path);
-    j->stem = km_format("%.*s", (int)(n > 5 && strcmp(j->path + n - 5, ".zarr") == 0 ? n - 5 : n), j->path);
+    j->stem = km_format("%.*s", (int)km_text_length_without(j->path, ".zarr"), j->path);
     j->state = km_format("%s.state", j->path);
     return KM_OK;
 }

@@ -1,21 +1,18 @@
 /* ketamap plot: a picture of a map. */
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "view/plot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* What --output names, without the ending of a picture: "a.png" means a.png, not a.png.png. NULL if not given. */
 static char *prefix_of(const char *output)
 {
-    char *prefix = output ? km_strdup(output) : NULL;
-    const size_t n = prefix ? strlen(prefix) : 0;
+    const size_t png = output ? km_text_length_without(output, ".png") : 0, svg = output ? km_text_length_without(output, ".svg") : 0;
 
-    if (n > 4 && (strcmp(prefix + n - 4, ".png") == 0 || strcmp(prefix + n - 4, ".svg") == 0))
-        prefix[n - 4] = '\0';
-    return prefix;
+    return output ? km_format("%.*s", (int)(png < svg ? png : svg), output) : NULL;
 }
 
 static km_status run(const km_arguments *a, km_diag *d)

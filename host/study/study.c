@@ -408,11 +408,8 @@ done:
 static char *default_map(const char *path)
 {
     const char *slash = strrchr(path, '/'), *stem = slash != NULL ? slash + 1 : path;
-    size_t n = strlen(stem);
 
-    if (n > 5 && strcmp(stem + n - 5, ".json") == 0)
-        n -= 5;
-    return km_format("results/%.*s.zarr", (int)n, stem);
+    return km_format("results/%.*s.zarr", (int)km_text_length_without(stem, ".json"), stem);
 }
 
 static km_status read_output(km_study *study, const km_json *root, km_diag *d)
