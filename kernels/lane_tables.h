@@ -1,6 +1,6 @@
 /* Logarithms and powers of two by tables: one of 16 numbers near, chosen by the leading bits, takes over so much that a
  * short polynomial does the rest. On CPUs with AVX-512 a table is one or two registers and a lookup one instruction, and
- * a power costs 30 operations instead of 45, with 60 cycles from first to last instead of 100.
+ * a power takes 19 products and multiply-adds instead of 24, and 80 cycles from first to last instead of 100 (Zen 5).
  *
  * KM_TABLES is 1 where this is so, and lane_math.h then takes its logarithms and exponents from here. Every number of
  * lanes takes the same entries, so that bits do not depend on it. The numbers come from tools/minimax.py. */
