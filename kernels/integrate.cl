@@ -22,14 +22,14 @@
 /* Sum over states of (x_i / weight_i)^2 / N for the weights of y. */
 KM_INLINE real km_norm2(const real *x, const real *weight)
 {
-    real sum = KM_NUMBER(R(0.0));
+    real sum[4] = {KM_NUMBER(R(0.0)), KM_NUMBER(R(0.0)), KM_NUMBER(R(0.0)), KM_NUMBER(R(0.0))}; /* side by side */
 
     _Pragma("unroll") for (int i = 0; i < KM_N_STATES; i++)
     {
         const real r = x[i] * weight[i];
-        sum = KM_FMA(r, r, sum);
+        sum[i % 4] = KM_FMA(r, r, sum[i % 4]);
     }
-    return sum * KM_INVERSE_N;
+    return ((sum[0] + sum[1]) + (sum[2] + sum[3])) * KM_INVERSE_N;
 }
 
 /* The first step, from |y|, |f| and |f'| in the error's norm: with the time scale |f|/|f'|, the step whose
@@ -88,6 +88,34 @@ static void km_add_edge(const size_t i, const size_t capacity, const wide time, 
     n_edges[i] = last + 2;
 }
 #endif
+
+/* The step just made becomes the present, for the lanes that KM_ALL or KM_ACCEPTED picks. */
+#define KM_ALL(now, old) (now)
+#define KM_ACCEPTED(now, old) km_pick(accept, (now), (old))
+#if KM_SINGLE
+#define KM_NORMAL(x) km_pick(fabs(x) < R(1e-30), KM_NUMBER(R(0.0)), (x)) /* no denormals */
+#else
+#define KM_NORMAL(x) (x)
+#endif
+#if KM_COMPENSATE
+#define KM_ADVANCE_STATE(pick, i)                                                                                      \
+    {                                                                                                                  \
+        const real part = dy[i] - lost[i], sum = y[i] + part;                                                          \
+        lost[i] = pick((sum - y[i]) - part, lost[i]);                                                                  \
+        y[i] = KM_NORMAL(pick(sum, y[i]));                                                                             \
+    }
+#else
+#define KM_ADVANCE_STATE(pick, i) y[i] = KM_NORMAL(pick(y[i] + dy[i], y[i]));
+#endif
+#define KM_ADVANCE(pick)                                                                                               \
+    {                                                                                                                  \
+        const real part = step - elapsed_lost, sum = elapsed + part;                                                   \
+        elapsed_lost = pick((sum - elapsed) - part, elapsed_lost);                                                     \
+        elapsed = pick(km_pick(final, length, sum), elapsed);                                                          \
+        taken = pick(step, taken);                                                                                     \
+        for (int i = 0; i < KM_N_STATES; i++)                                                                          \
+            KM_ADVANCE_STATE(pick, i)                                                                                  \
+    }
 
 #if KM_TRAJECTORY
 __kernel void km_trajectory(const uint n, const uint capacity, __global const scalar *constants,
@@ -403,27 +431,14 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
     p.f0[d] = km_rate_to_follow(f[i], step, KM_DIAGONAL(i));
             KM_DENSE(KM_KEEP_DENSE)
 #undef KM_KEEP_DENSE
-            for (int i = 0; i < KM_N_STATES; i++) {
-#if KM_COMPENSATE
-                const real part = dy[i] - lost[i];
-                const real sum = y[i] + part;
-                lost[i] = km_pick(accept, (sum - y[i]) - part, lost[i]);
-                y[i] = km_pick(accept, sum, y[i]);
-#else
-                y[i] = km_pick(accept, y[i] + dy[i], y[i]);
-#endif
-#if KM_SINGLE
-                y[i] = km_pick(fabs(y[i]) < R(1e-30), KM_NUMBER(R(0.0)), y[i]); /* no denormals */
-#endif
+            /* Mostly all lanes accept. Behind this branch, which a CPU foretells, the next turn need not wait for e2. */
+            if (km_all(accept)) {
+                KM_ADVANCE(KM_ALL)
+                pending = KM_EVERY;
+            } else {
+                KM_ADVANCE(KM_ACCEPTED)
+                pending = accept;
             }
-            {
-                const real part = step - elapsed_lost;
-                const real sum = elapsed + part;
-                elapsed_lost = km_pick(accept, (sum - elapsed) - part, elapsed_lost);
-                elapsed = km_pick(accept & final, length, km_pick(accept, sum, elapsed));
-            }
-            taken = km_pick(accept, step, taken);
-            pending = accept;
             n_steps = km_pick(accept, n_steps + R(1.0), n_steps);
             n_rejected = km_pick(reject, n_rejected + R(1.0), n_rejected);
             factor = km_max(km_min(factor, KM_NUMBER(R(6.0))), KM_NUMBER(R(0.2)));

@@ -450,7 +450,7 @@ KM_INLINE real km_root8(real x)
 #else
     integer magic = (integer)0x47ed200000000000L;
 #endif
-    x = km_pick(x < R(1e24), km_pick(x > R(1e-24), x, (real)R(1e-24)), (real)R(1e24));
+    x = km_max(km_min(x, (real)R(1e24)), (real)R(1e-24));
     real y = KM_AS_REAL(magic - (KM_AS_INTEGER(x) >> 3));
     for (int i = 0; i < 2; i++) {
         real y2 = y * y, y4 = y2 * y2;

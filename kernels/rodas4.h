@@ -27,7 +27,7 @@
 #else
 #define KM_ROLL _Pragma("nounroll")
 #endif
-#define KM_EACH for (int i = 0; i < KM_N_STATES; i++)
+#define KM_EACH _Pragma("unroll") for (int i = 0; i < KM_N_STATES; i++)
 #define KM_STAGES 6
 
 static inline __attribute__((always_inline)) void km_step(const real t, const real h, const real *y, const real *f,
@@ -40,7 +40,7 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
     real w[KM_STATES];
 
     km_factor(J, R(4.0) * ih, c, lu);
-    KM_ROLL KM_EACH k[0][i] = f[i] KM_WITH_TIME(+R(0.25) * h * ft[i]);
+    KM_EACH k[0][i] = f[i] KM_WITH_TIME(+R(0.25) * h * ft[i]);
     km_solve(J, c, lu, k[0]);
 
     KM_ROLL for (int s = 1; s < KM_STAGES; s++)
@@ -50,21 +50,21 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
         switch (s) { /* the states w where the stage asks for rates, at this part of the step */
         case 1:
             part = KM_NUMBER(R(0.386));
-            KM_ROLL KM_EACH w[i] = KM_FMA(KM_NUMBER(R(1.544)), k[0][i], y[i]);
+            KM_EACH w[i] = KM_FMA(KM_NUMBER(R(1.544)), k[0][i], y[i]);
             break;
         case 2:
             part = KM_NUMBER(R(0.21));
-            KM_ROLL KM_EACH w[i] = KM_FMA(KM_NUMBER(R(0.2557011698983284)), k[1][i],
+            KM_EACH w[i] = KM_FMA(KM_NUMBER(R(0.2557011698983284)), k[1][i],
                                           KM_FMA(KM_NUMBER(R(0.9466785280815826)), k[0][i], y[i]));
             break;
         case 3:
             part = KM_NUMBER(R(0.63));
-            KM_ROLL KM_EACH w[i] = KM_FMA(KM_NUMBER(R(0.9986419139977817)), k[2][i],
+            KM_EACH w[i] = KM_FMA(KM_NUMBER(R(0.9986419139977817)), k[2][i],
                                           KM_FMA(KM_NUMBER(R(2.896124015972201)), k[1][i],
                                                  KM_FMA(KM_NUMBER(R(3.314825187068521)), k[0][i], y[i])));
             break;
         case 4:
-            KM_ROLL KM_EACH {
+            KM_EACH {
                 dy[i] = KM_FMA(KM_NUMBER(R(-0.6878860361058950)), k[3][i],
                                KM_FMA(KM_NUMBER(R(12.53708332932087)), k[2][i],
                                       KM_FMA(KM_NUMBER(R(6.019134481288629)), k[1][i], R(1.221224509226641) * k[0][i])));
@@ -72,7 +72,7 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
             }
             break;
         default:
-            KM_ROLL KM_EACH {
+            KM_EACH {
                 dy[i] += k[4][i];
                 w[i] = y[i] + dy[i];
             }
@@ -81,22 +81,22 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
         km_rates(KM_STAGE_TIME(t, part, h, t_end), w, c, u, error);
         switch (s) { /* what earlier stages add to them */
         case 1:
-            KM_ROLL KM_EACH error[i] = KM_FMA(ih, R(-5.6688) * k[0][i], error[i]) KM_WITH_TIME(-R(0.1043) * h * ft[i]);
+            KM_EACH error[i] = KM_FMA(ih, R(-5.6688) * k[0][i], error[i]) KM_WITH_TIME(-R(0.1043) * h * ft[i]);
             break;
         case 2:
-            KM_ROLL KM_EACH error[i] =
+            KM_EACH error[i] =
                 KM_FMA(ih, KM_FMA(KM_NUMBER(R(-0.2063599157091915)), k[1][i], R(-2.430093356833875) * k[0][i]), error[i])
                     KM_WITH_TIME(+R(0.1035) * h * ft[i]);
             break;
         case 3:
-            KM_ROLL KM_EACH error[i] =
+            KM_EACH error[i] =
                 KM_FMA(ih,
                        KM_FMA(KM_NUMBER(R(-20.47028614809616)), k[2][i],
                               KM_FMA(KM_NUMBER(R(-9.594562251023355)), k[1][i], R(-0.1073529058151375) * k[0][i])),
                        error[i]) KM_WITH_TIME(-R(0.0362) * h * ft[i]);
             break;
         case 4:
-            KM_ROLL KM_EACH error[i] =
+            KM_EACH error[i] =
                 KM_FMA(ih,
                        KM_FMA(KM_NUMBER(R(11.70890893206160)), k[3][i],
                               KM_FMA(KM_NUMBER(R(-33.99990352819905)), k[2][i],
@@ -104,7 +104,7 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
                        error[i]);
             break;
         default:
-            KM_ROLL KM_EACH error[i] =
+            KM_EACH error[i] =
                 KM_FMA(ih,
                        KM_FMA(KM_NUMBER(R(-6.058818238834054)), k[4][i],
                               KM_FMA(KM_NUMBER(R(16.31930543123136)), k[3][i],
@@ -115,9 +115,9 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
             break;
         }
         km_solve(J, c, lu, error);
-        KM_ROLL KM_EACH k[s][i] = error[i];
+        KM_EACH k[s][i] = error[i];
     }
-    KM_ROLL KM_EACH dy[i] += error[i];
+    KM_EACH dy[i] += error[i];
 
 #define KM_DENSE_COEFFICIENTS(d, i)                                                                                      \
     dense_a[d] = KM_FMA(KM_NUMBER(R(10.12623508344586)), k[0][i],                                                        \
