@@ -204,8 +204,8 @@ KM_INLINE real km_exponent_special(const real k, const real u, const bool is_pow
 KM_INLINE real km_log2_near(integer i, real f)
 {
 #if KM_SINGLE
-    const real ratio = km_fma(km_fma(km_fma((real)KM_LOG2_NEAR_3, f, (real)KM_LOG2_NEAR_2), f, (real)KM_LOG2_NEAR_1), f,
-                              (real)KM_LOG2_NEAR_0);
+    const real f2 = f * f;
+    const real ratio = KM_CUBIC(f, f2, KM_LOG2_NEAR_0, KM_LOG2_NEAR_1, KM_LOG2_NEAR_2, KM_LOG2_NEAR_3);
 #else
     const real f2 = f * f;
     const real high = km_fma(km_fma((real)KM_LOG2_NEAR_6, f, (real)KM_LOG2_NEAR_5), f, (real)KM_LOG2_NEAR_4);
@@ -232,8 +232,8 @@ KM_INLINE km_logarithm km_logarithm_of_1p(real x, const bool is_power)
     const real finite = km_pick((real)KM_LARGEST > x, x, (real)KM_LARGEST), u = finite + R(1.0);
     const integer d = KM_AS_INTEGER(KM_AS_NATURAL(u) - KM_BITS_FIRST), i = d >> KM_ENTRY_BITS;
     const integer k = d >> KM_MANTISSA_BITS;
-    const real s4 = KM_AS_REAL(KM_BITS_FOUR - km_exponent_bits(k)) * km_entry(KM_RECIPROCALS, i);
-    const real f = km_fma(R(0.25) * finite, s4, km_fma(s4, (real)R(0.25), (real)R(-1.0)));
+    const real s4 = KM_AS_REAL(KM_BITS_FOUR - km_exponent_bits(k)), r = km_entry(KM_RECIPROCALS, i);
+    const real f = km_fma(R(0.25) * finite * s4, r, km_fma(R(0.25) * s4, r, (real)R(-1.0)));
     const km_logarithm l = {km_exponent_special(KM_TO_REAL(k), x + R(1.0), is_power), km_log2_near(i, f)};
 
     return l;
@@ -294,12 +294,12 @@ KM_INLINE km_exponent km_exponent_from(real z, real rounded, real r)
     const integer j = KM_AS_INTEGER(rounded); /* above or below n, in its low bits */
     const real s = KM_AS_REAL((((sixteenths + (natural)8) & ~(natural)15) << KM_ENTRY_BITS) + KM_BITS_ONE);
 #if KM_SINGLE
-    const real ratio = km_fma(km_fma((real)KM_EXP2_NEAR_2, r, (real)KM_EXP2_NEAR_1), r, (real)KM_EXP2_NEAR_0);
+    const real r2 = r * r, near = km_fma(km_fma((real)KM_EXP2_NEAR_2, r, (real)KM_EXP2_NEAR_1), r2, r * KM_EXP2_NEAR_0);
 #else
     const real r2 = r * r, high = km_fma((real)KM_EXP2_NEAR_5, r, (real)KM_EXP2_NEAR_4);
-    const real ratio = km_fma(high, r2 * r2, KM_CUBIC(r, r2, KM_EXP2_NEAR_0, KM_EXP2_NEAR_1, KM_EXP2_NEAR_2, KM_EXP2_NEAR_3));
+    const real near = r * km_fma(high, r2 * r2, KM_CUBIC(r, r2, KM_EXP2_NEAR_0, KM_EXP2_NEAR_1, KM_EXP2_NEAR_2, KM_EXP2_NEAR_3));
 #endif
-    const km_exponent e = {z, s, km_fma(km_entry(KM_ROOTS, j), ratio * r, km_entry(KM_ROOTS_LESS_1, j))};
+    const km_exponent e = {z, s, km_fma(km_entry(KM_ROOTS, j), near, km_entry(KM_ROOTS_LESS_1, j))};
     return e;
 }
 #else
