@@ -20,8 +20,8 @@
 #define KM_QUARTIC 0
 #define KM_STEP_ROOT(e2) km_root8(e2) /* the error of a step goes with h^4 */
 
-/* On vector lanes the stages are one loop, and so are most sums over states: unrolled, a step is 100 kB of code, three
- * times the instruction cache. One lane (a GPU) needs constant indices, or its registers become memory. */
+/* On vector lanes the stages are one loop: unrolled, a step is 100 kB of code, three times the instruction cache. One
+ * lane (a GPU) needs constant indices, or its registers become memory. */
 #if KM_LANES == 1
 #define KM_ROLL _Pragma("unroll")
 #else
@@ -36,8 +36,7 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
                                                           real *dense_a, real *dense_b, real *dense_q)
 {
     const real ih = R(1.0) / h;
-    real k[KM_STAGES][KM_STATES], lu[KM_N_LU];
-    real w[KM_STATES];
+    real k[KM_STAGES + 1][KM_STATES], *w = k[KM_STAGES], lu[KM_N_LU], rate[KM_STATES];
 
     km_factor(J, R(4.0) * ih, c, lu);
     KM_EACH k[0][i] = f[i] KM_WITH_TIME(+R(0.25) * h * ft[i]);
@@ -47,21 +46,31 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
     {
         real part = KM_NUMBER(R(1.0));
 
-        switch (s) { /* the states w where the stage asks for rates, at this part of the step */
+        switch (s) { /* where in the step and at which states w this stage asks for rates; what earlier ones add to them */
         case 1:
             part = KM_NUMBER(R(0.386));
-            KM_EACH w[i] = KM_FMA(KM_NUMBER(R(1.544)), k[0][i], y[i]);
+            KM_EACH {
+                w[i] = KM_FMA(KM_NUMBER(R(1.544)), k[0][i], y[i]);
+                k[s][i] = R(-5.6688) * k[0][i];
+            }
             break;
         case 2:
             part = KM_NUMBER(R(0.21));
-            KM_EACH w[i] = KM_FMA(KM_NUMBER(R(0.2557011698983284)), k[1][i],
-                                          KM_FMA(KM_NUMBER(R(0.9466785280815826)), k[0][i], y[i]));
+            KM_EACH {
+                w[i] = KM_FMA(KM_NUMBER(R(0.2557011698983284)), k[1][i],
+                              KM_FMA(KM_NUMBER(R(0.9466785280815826)), k[0][i], y[i]));
+                k[s][i] = KM_FMA(KM_NUMBER(R(-0.2063599157091915)), k[1][i], R(-2.430093356833875) * k[0][i]);
+            }
             break;
         case 3:
             part = KM_NUMBER(R(0.63));
-            KM_EACH w[i] = KM_FMA(KM_NUMBER(R(0.9986419139977817)), k[2][i],
-                                          KM_FMA(KM_NUMBER(R(2.896124015972201)), k[1][i],
-                                                 KM_FMA(KM_NUMBER(R(3.314825187068521)), k[0][i], y[i])));
+            KM_EACH {
+                w[i] = KM_FMA(KM_NUMBER(R(0.9986419139977817)), k[2][i],
+                              KM_FMA(KM_NUMBER(R(2.896124015972201)), k[1][i],
+                                     KM_FMA(KM_NUMBER(R(3.314825187068521)), k[0][i], y[i])));
+                k[s][i] = KM_FMA(KM_NUMBER(R(-20.47028614809616)), k[2][i],
+                                KM_FMA(KM_NUMBER(R(-9.594562251023355)), k[1][i], R(-0.1073529058151375) * k[0][i]));
+            }
             break;
         case 4:
             KM_EACH {
@@ -69,55 +78,32 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
                                KM_FMA(KM_NUMBER(R(12.53708332932087)), k[2][i],
                                       KM_FMA(KM_NUMBER(R(6.019134481288629)), k[1][i], R(1.221224509226641) * k[0][i])));
                 w[i] = y[i] + dy[i];
+                k[s][i] = KM_FMA(KM_NUMBER(R(11.70890893206160)), k[3][i],
+                                KM_FMA(KM_NUMBER(R(-33.99990352819905)), k[2][i],
+                                       KM_FMA(KM_NUMBER(R(-10.24680431464352)), k[1][i], R(7.496443313967647) * k[0][i])));
             }
             break;
         default:
             KM_EACH {
                 dy[i] += k[4][i];
                 w[i] = y[i] + dy[i];
+                k[s][i] = KM_FMA(KM_NUMBER(R(-6.058818238834054)), k[4][i],
+                                KM_FMA(KM_NUMBER(R(16.31930543123136)), k[3][i],
+                                       KM_FMA(KM_NUMBER(R(-31.52159432874371)), k[2][i],
+                                              KM_FMA(KM_NUMBER(R(-7.981132988064893)), k[1][i],
+                                                     R(8.083246795921522) * k[0][i]))));
             }
             break;
         }
-        km_rates(KM_STAGE_TIME(t, part, h, t_end), w, c, u, error);
-        switch (s) { /* what earlier stages add to them */
-        case 1:
-            KM_EACH error[i] = KM_FMA(ih, R(-5.6688) * k[0][i], error[i]) KM_WITH_TIME(-R(0.1043) * h * ft[i]);
-            break;
-        case 2:
-            KM_EACH error[i] =
-                KM_FMA(ih, KM_FMA(KM_NUMBER(R(-0.2063599157091915)), k[1][i], R(-2.430093356833875) * k[0][i]), error[i])
-                    KM_WITH_TIME(+R(0.1035) * h * ft[i]);
-            break;
-        case 3:
-            KM_EACH error[i] =
-                KM_FMA(ih,
-                       KM_FMA(KM_NUMBER(R(-20.47028614809616)), k[2][i],
-                              KM_FMA(KM_NUMBER(R(-9.594562251023355)), k[1][i], R(-0.1073529058151375) * k[0][i])),
-                       error[i]) KM_WITH_TIME(-R(0.0362) * h * ft[i]);
-            break;
-        case 4:
-            KM_EACH error[i] =
-                KM_FMA(ih,
-                       KM_FMA(KM_NUMBER(R(11.70890893206160)), k[3][i],
-                              KM_FMA(KM_NUMBER(R(-33.99990352819905)), k[2][i],
-                                     KM_FMA(KM_NUMBER(R(-10.24680431464352)), k[1][i], R(7.496443313967647) * k[0][i]))),
-                       error[i]);
-            break;
-        default:
-            KM_EACH error[i] =
-                KM_FMA(ih,
-                       KM_FMA(KM_NUMBER(R(-6.058818238834054)), k[4][i],
-                              KM_FMA(KM_NUMBER(R(16.31930543123136)), k[3][i],
-                                     KM_FMA(KM_NUMBER(R(-31.52159432874371)), k[2][i],
-                                            KM_FMA(KM_NUMBER(R(-7.981132988064893)), k[1][i],
-                                                   R(8.083246795921522) * k[0][i])))),
-                       error[i]);
-            break;
-        }
-        km_solve(J, c, lu, error);
-        KM_EACH k[s][i] = error[i];
+        km_rates(KM_STAGE_TIME(t, part, h, t_end), w, c, u, rate);
+        KM_EACH rate[i] = KM_FMA(ih, k[s][i], rate[i]);
+        km_solve(J, c, lu, rate);
+        KM_EACH k[s][i] = rate[i];
     }
-    KM_EACH dy[i] += error[i];
+    KM_EACH {
+        error[i] = k[KM_STAGES - 1][i];
+        dy[i] += error[i];
+    }
 
 #define KM_DENSE_COEFFICIENTS(d, i)                                                                                      \
     dense_a[d] = KM_FMA(KM_NUMBER(R(10.12623508344586)), k[0][i],                                                        \
