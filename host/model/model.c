@@ -1,4 +1,4 @@
-/* A model's life and its look-ups. Reading is in model_read.c. */
+/* A model's life and its look-ups. Reading is in model_read.c and what reader.h names. */
 #include "model/model.h"
 
 #include "base/memory.h"
