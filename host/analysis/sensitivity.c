@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "study/copula.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -160,18 +161,25 @@ static km_status check_keys(const km_study *study, const km_sa_method *method, k
 static km_status check_correlation(const km_study *study, const km_sa_method *method, km_diag *d)
 {
     const km_sensitivity *s = study->sensitivity;
-    const km_json *list = s->node ? km_json_find(s->node, "correlation") : NULL;
+    const km_copula *c = study->copula;
+    const km_json *list = s->node ? km_json_find(s->node, "correlation") : NULL,
+                  *place = list ? list : s->node ? s->node : km_json_root(study->file);
+    const char *where = c && c->of_model ? " in the model" : "", *out = c && c->of_model ? "; \"correlation\": [] in the analysis leaves the model's out" : "";
 
-    if (s->mix == NULL || method->correlations)
+    if (c == NULL || method->correlations)
         return KM_OK;
-    if (!method->grouped_correlations)
-        return km_json_fail(list, d, "method \"%s\" changes one factor and leaves the others, so that they are independent; regression, pawn, delta "
-                                     "and given_data take correlated factors, and sobol within one of \"groups\"", method->name);
     for (int j = 0; j < s->n_dimensions; j++)
-        for (int i = 0; i < j; i++)
-            if (s->mix[(size_t)j * (size_t)s->n_dimensions + (size_t)i] != 0.0 && s->unit[i] != s->unit[j])
-                return km_json_fail(list, d, "\"%s\" and \"%s\" hang together, so that they have no shares of their own; put them into one of "
-                                             "\"groups\", or take regression, pawn, delta or given_data", s->dimension[i], s->dimension[j]);
+        for (int i = 0; i < j; i++) {
+            if (km_copula_weight(c, j, i) == 0.0)
+                continue;
+            if (!method->grouped_correlations)
+                return km_json_fail(place, d, "method \"%s\" changes one factor and leaves the others, and \"%s\" and \"%s\" hang together%s; regression, pawn, "
+                                              "delta and given_data take correlated factors, and sobol within one of \"groups\"%s", method->name,
+                                    s->dimension[i], s->dimension[j], where, out);
+            if (s->unit[i] != s->unit[j])
+                return km_json_fail(place, d, "\"%s\" and \"%s\" hang together%s, so that they have no shares of their own; put them into one of \"groups\", "
+                                              "or take regression, pawn, delta or given_data%s", s->dimension[i], s->dimension[j], where, out);
+        }
     return KM_OK;
 }
 

@@ -14,6 +14,7 @@
 #include "cli/statuses.h"
 #include "engine/dispatch.h"
 #include "store/provenance.h"
+#include "study/copula.h"
 #include "view/indices_table.h"
 #include "view/progress.h"
 
@@ -276,6 +277,8 @@ static void say_summary(const job *j, const km_indices *x)
     if (!isnan(width))
         fprintf(stderr, "ketamap: the widest interval is %.4g (%s) after %llu base rows%s\n", width, of, (unsigned long long)x->n_rows,
                 until == 0.0 ? "" : km_sa_reached(j->sa) ? ", as narrow as wanted" : ", wider than wanted; a larger \"n\" makes it narrower");
+    if (j->study->copula)
+        fprintf(stderr, "ketamap: factors are correlated as the %s has it, %s\n", j->study->copula->of_model ? "model" : "study", j->study->copula->text);
     if (km_sa_method_of(j->sa)->caution)
         fprintf(stderr, "ketamap: %s\n", km_sa_method_of(j->sa)->caution);
     free(of);

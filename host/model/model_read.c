@@ -320,7 +320,7 @@ static km_status read_head(km_reader *r)
 {
     static const char *const keys[] = {"name",    "about",  "time_unit", "functions", "parameters",
                                        "derived", "breaks", "require",   "states",    "definitions",
-                                       "outputs", "routes", "dose",      "variants",  NULL};
+                                       "outputs", "routes", "dose",      "variants",  "correlation", NULL};
     static const char *const strings[] = {"name", "about", "time_unit", NULL};
     const km_json *root = km_json_root(r->m->file), *node;
     km_unit hour = {.scale = 1.0, .dim = {[KM_DIM_TIME] = 1}};
@@ -364,6 +364,7 @@ static km_status read_model(km_reader *r)
     KM_TRY(km_reader_section(r, "variants", KM_JSON_OBJECT, &list));
     for (size_t i = 0; list && i < list->n; i++)
         KM_TRY(read_variant(r, &list->child[i]));
+    KM_TRY(km_read_correlation(r));
     warn_unused(r);
     warn_jumps(r);
 done:

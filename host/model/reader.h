@@ -1,5 +1,5 @@
-/* What the parts of the reader of models share: read_parameter.c, read_dose.c, and
- * model_read.c, which calls them. */
+/* What the parts of the reader of models share: read_parameter.c, read_dose.c,
+ * read_correlation.c, and model_read.c, which calls them. */
 #ifndef KM_MODEL_READER_H
 #define KM_MODEL_READER_H
 
@@ -17,6 +17,8 @@ typedef struct km_reader {
 /* One parameter under its name; routes and the dose, once states are known. */
 km_status km_read_parameter(km_reader *r, const km_json *node);
 km_status km_read_dose(km_reader *r);
+/* "correlation", once parameters are known. */
+km_status km_read_correlation(km_reader *r);
 
 /* A member of the model's file, NULL where it is not there. */
 km_status km_reader_section(km_reader *r, const char *key, km_json_kind kind, const km_json **out);

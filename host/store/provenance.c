@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "study/copula.h"
 #include "study/population.h"
 #include "study/sensitivity_block.h"
 
@@ -26,6 +27,12 @@ static void add_strings(km_text *out, const char *key, char **value, int n)
         free(quoted);
     }
     km_text_add(out, "],\n");
+}
+
+static void add_correlation(km_text *out, const km_study *s)
+{
+    if (s->copula)
+        km_text_add(out, "    \"correlation\": %s,\n    \"correlation_of\": \"%s\",\n", s->copula->text, s->copula->of_model ? "model" : "study");
 }
 
 /* The texts that the numbers come from, and their hashes: the last members. */
@@ -60,6 +67,7 @@ void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
     km_text_add(out, "    \"horizon\": %.17g,\n", s->horizon);
     add_strings(out, "variants", s->variant, s->n_variants);
     add_strings(out, "set", s->set, s->n_set);
+    add_correlation(out, s);
     add_string(out, "method", f->method, ",");
     if (f->method_choice)
         add_string(out, "method_choice", f->method_choice, ",");
@@ -96,6 +104,7 @@ void km_provenance_analysis(km_text *out, const km_study *s, const km_analysis_f
     km_text_add(out, "    \"horizon\": %.17g,\n", s->horizon);
     add_strings(out, "variants", s->variant, s->n_variants);
     add_strings(out, "set", s->set, s->n_set);
+    add_correlation(out, s);
     add_string(out, "method", f->integrator, ",");
     if (f->method_choice)
         add_string(out, "method_choice", f->method_choice, ",");
