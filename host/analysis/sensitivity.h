@@ -30,7 +30,6 @@ typedef struct km_sa_measure {
  * the device (engine/sampler.h), or unit coordinates made here and put through the factors' laws. */
 typedef struct km_sa_method {
     const char *name, *about;
-    const char *caution;              /* what its intervals leave out, said with the numbers; or NULL */
     const char *const *keys;          /* of the block, for this method alone; ends with NULL; may be NULL */
     uint64_t rows, most_rows;         /* "n" by default; with "until", which is refused where this is 0 */
     bool groups, choices;             /* it can do them */

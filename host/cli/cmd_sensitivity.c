@@ -279,8 +279,6 @@ static void say_summary(const job *j, const km_indices *x)
                 until == 0.0 ? "" : km_sa_reached(j->sa) ? ", as narrow as wanted" : ", wider than wanted; a larger \"n\" makes it narrower");
     if (j->study->copula)
         fprintf(stderr, "ketamap: factors are correlated as the %s has it, %s\n", j->study->copula->of_model ? "model" : "study", j->study->copula->text);
-    if (km_sa_method_of(j->sa)->caution)
-        fprintf(stderr, "ketamap: %s\n", km_sa_method_of(j->sa)->caution);
     free(of);
     fprintf(stderr, "ketamap: the results are %s and %s.tsv\n", j->place.path, j->place.stem);
 }
