@@ -122,7 +122,7 @@ static char *describe(const double *matrix, const km_copula_factors *f)
         for (int b = a + 1; b < f->n; b++) {
             double r = matrix[(size_t)a * (size_t)f->n + (size_t)b];
             char *number = km_format("%.15g", r);
-            if (strtod(number, NULL) != r) {
+            if (km_text_number(number, NULL) != r) {
                 free(number);
                 number = km_format("%.17g", r);
             }

@@ -53,37 +53,6 @@ double km_fit_number_of(const km_fit_number *n, const double *theta) { return n-
 
 /* ---- studies of regimens ---- */
 
-void km_fit_print_json(km_text *out, const km_json *node)
-{
-    char *quoted = NULL;
-
-    switch (node->kind) {
-    case KM_JSON_NULL: km_text_add(out, "null"); break;
-    case KM_JSON_BOOL: km_text_add(out, node->boolean ? "true" : "false"); break;
-    case KM_JSON_NUMBER: km_text_add(out, "%.17g", node->number); break;
-    case KM_JSON_STRING:
-        quoted = km_json_quote(node->string);
-        km_text_add(out, "%s", quoted);
-        break;
-    case KM_JSON_ARRAY:
-    case KM_JSON_OBJECT:
-        km_text_add(out, node->kind == KM_JSON_ARRAY ? "[" : "{");
-        for (size_t i = 0; i < node->n; i++) {
-            if (i)
-                km_text_add(out, ", ");
-            if (node->kind == KM_JSON_OBJECT) {
-                char *key = km_json_quote(node->child[i].key);
-                km_text_add(out, "%s: ", key);
-                free(key);
-            }
-            km_fit_print_json(out, &node->child[i]);
-        }
-        km_text_add(out, node->kind == KM_JSON_ARRAY ? "]" : "}");
-        break;
-    }
-    free(quoted);
-}
-
 char *km_fit_study_text(const km_fit *f, int r, const char *endpoints)
 {
     static const char *const copied[] = {"model", "set", "solver"};
@@ -95,13 +64,13 @@ char *km_fit_study_text(const km_fit *f, int r, const char *endpoints)
     km_text_add(&out, "{\"variants\": [");
     for (size_t i = 0; variants && i < variants->n; i++) {
         km_text_add(&out, i ? ", " : "");
-        km_fit_print_json(&out, &variants->child[i]);
+        km_json_print(&out, &variants->child[i]);
     }
     km_text_add(&out, "%s%s]", variants && variants->n && *more ? ", " : "", more);
     for (int i = 0; i < 3; i++)
         if (km_json_find(root, copied[i])) {
             km_text_add(&out, ", \"%s\": ", copied[i]);
-            km_fit_print_json(&out, km_json_find(root, copied[i]));
+            km_json_print(&out, km_json_find(root, copied[i]));
         }
     if (g && *g->records)
         km_text_add(&out, ", \"regimen\": [%s]", g->records);
