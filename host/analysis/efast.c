@@ -7,7 +7,8 @@
  * anew: what differs between those is the one part of an interval. A curve is used whole or not at all.
  *
  * The other part is what the method itself gets wrong, read off the same spectra, fast = F, harmonics = M:
- *   first order, too small: harmonics beyond M. Those to 2 M - 1 can be seen, since no two of them fold onto one frequency.
+ *   first order, too small: harmonics beyond M. Those to 2 M - 1 can be seen, since no two of them fold onto one frequency; an interaction
+ *     that lies where one folds is as strong on the other side of its multiple of F. Or they go on as harmonics M - 1 and M do.
  *   first order, too large: what combinations of the others leave at multiples of F: M times the mean power between those multiples;
  *     and at M F the folded side of a neighbour, as large as the side that is not folded.
  *   total, too large: what the others do above F/2. An interaction with the factor is as strong below F as above it, and the others'
@@ -26,10 +27,11 @@
 #include <stdlib.h>
 
 enum { HARMONICS = 4, MOST_HARMONICS = 16, CURVES = 16, MOST_CURVES = 256, MOST_POINTS = 1 << 15 };
-/* Of a curve. SHARP: the harmonics from M + 1 on; BETWEEN: mean power between multiples of F; FOLDED: the side of M F; MIDDLE: at F/2; LAST:
+/* Of a curve. SHARP: the harmonics from M + 1 on; MIRRORED: the other sides of where they fold; JUMP: what is beyond M if 1/h^2 goes on; BETWEEN: mean power between multiples of F; FOLDED: the side of M F; MIDDLE: at F/2; LAST:
  * interactions around M F; REACH + h - 1: the sum of P(h F - d) - P(h F + d). */
-enum { IS_USED, FIRST, OTHERS, VARIANCE, MEAN, SQUARES, SHARP, BETWEEN, FOLDED, MIDDLE, LAST, REACH, N_NUMBERS = REACH + MOST_HARMONICS };
+enum { IS_USED, FIRST, OTHERS, VARIANCE, MEAN, SQUARES, SHARP, MIRRORED, JUMP, BETWEEN, FOLDED, MIDDLE, LAST, REACH, N_NUMBERS = REACH + MOST_HARMONICS };
 static const double tail = 3.5; /* M = 4: 0.22 = sum of 1/h^2 for h > 4, of which (5 ... 8) - (9 ... 12) are 0.066 */
+static const double sharper = 4.0;  /* likewise, of which (5, 6, 7) - (9, 10, 11), which fold onto the other sides, are 0.058 */
 static const double doubled = 0.4;  /* 1/2^2 + 1/4^2 + ..., likewise */
 
 typedef struct efast {
@@ -168,8 +170,12 @@ static void add_error_parts(const efast *s, double *number)
 {
     uint64_t fast = s->fast, m = (uint64_t)s->harmonics, fold = s->n - 2 * m * fast, sides = 0; /* h F folds onto (2 M - h) F + fold */
 
-    for (uint64_t h = m + 1; h < 2 * m; h++)
+    for (uint64_t h = m + 1; h < 2 * m; h++) {
         number[SHARP] += power_at(s, h * fast);
+        number[MIRRORED] += power_at(s, (2 * m - h) * fast - fold);
+    }
+    for (uint64_t h = m > 1 ? m - 1 : 1; h <= m; h++)
+        number[JUMP] += power_at(s, h * fast) * (double)(h * h) / (2.0 * (double)m + 1.0);
     for (uint64_t h = 1; h < m; h++)
         for (uint64_t d = 1; d < fast / 2; d++, sides += 2)
             number[BETWEEN] += power_at(s, h * fast - d) + power_at(s, h * fast + d);
@@ -220,10 +226,18 @@ static double sum_of(const efast *s, int m, int factor, int which)
     return sum;
 }
 
+/* What is beyond harmonic M of the factor alone. */
+static double sharp_of(const efast *s, int m, int factor)
+{
+    double seen = sum_of(s, m, factor, SHARP), alone = seen - sum_of(s, m, factor, MIRRORED);
+
+    return fmax(sharper * alone, fmin(sum_of(s, m, factor, JUMP), tail * seen));
+}
+
 /* How much too large and too small the method may make an index, beside what curves differ by; with one harmonic nothing is known. */
 static void estimate_error(const efast *s, int m, int factor, int column, double index, double *above, double *below)
 {
-    double variance = sum_of(s, m, factor, VARIANCE), sharp = tail * sum_of(s, m, factor, SHARP) / variance, reach = 0.0;
+    double variance = sum_of(s, m, factor, VARIANCE), sharp = sharp_of(s, m, factor) / variance, reach = 0.0;
 
     if (s->harmonics < 2) {
         *above = *below = (double)NAN;
