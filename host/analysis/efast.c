@@ -3,10 +3,22 @@
  * first (its frequency and `harmonics` - 1 multiples: first order) and which with the others (the lower half of the
  * frequencies below: all but the total).
  *
- * A curve of n points for every factor, and that `curves` times with other random phases: what differs between those gives
- * the intervals. A curve is used whole or not at all. */
+ * A curve of n points for every factor, and that `curves` times with other random phases, and with the others' frequencies dealt out
+ * anew: what differs between those is the one part of an interval. A curve is used whole or not at all.
+ *
+ * The other part is what the method itself gets wrong, read off the same spectra, fast = F, harmonics = M:
+ *   first order, too small: harmonics beyond M. Those to 2 M - 1 can be seen, since no two of them fold onto one frequency; an interaction
+ *     that lies where one folds is as strong on the other side of its multiple of F. Or they go on as harmonics M - 1 and M do.
+ *   first order, too large: what combinations of the others leave at multiples of F: M times the mean power between those multiples;
+ *     and at M F the folded side of a neighbour, as large as the side that is not folded.
+ *   total, too large: what the others do above F/2. An interaction with the factor is as strong below F as above it, and the others'
+ *     own part falls with the frequency: the sum of P(F - d) - P(F + d).
+ *   total, too small: interactions that reach down below F/2. Likewise they reach up from h F: the sum of P((h+1) F - d) - P((h+1) F + d);
+ *     what lies at F/2 itself; and of what is sharper than M, main effect or interaction, harmonics 2 M, 4 M, ..., which fold down there.
+ * What is seen is not all: of the spectrum of a jump, 1/h^2, it is the part TAIL. */
 #include "analysis/ratio.h"
 #include "analysis/sensitivity.h"
+#include "analysis/spectrum.h"
 #include "analysis/streams.h"
 #include "base/memory.h"
 #include "study/quantity.h"
@@ -15,14 +27,20 @@
 #include <stdlib.h>
 
 enum { HARMONICS = 4, MOST_HARMONICS = 16, CURVES = 16, MOST_CURVES = 256, MOST_POINTS = 1 << 15 };
-enum { IS_USED, FIRST, OTHERS, VARIANCE, MEAN, SQUARES, N_NUMBERS }; /* of a curve */
+/* Of a curve. SHARP: the harmonics from M + 1 on; MIRRORED: the other sides of where they fold; JUMP: what is beyond M if 1/h^2 goes on; BETWEEN: mean power between multiples of F; FOLDED: the side of M F; MIDDLE: at F/2; LAST:
+ * interactions around M F; REACH + h - 1: the sum of P(h F - d) - P(h F + d). */
+enum { IS_USED, FIRST, OTHERS, VARIANCE, MEAN, SQUARES, SHARP, MIRRORED, JUMP, BETWEEN, FOLDED, MIDDLE, LAST, REACH, N_NUMBERS = REACH + MOST_HARMONICS };
+static const double tail = 3.5; /* M = 4: 0.22 = sum of 1/h^2 for h > 4, of which (5 ... 8) - (9 ... 12) are 0.066 */
+static const double sharper = 4.0;  /* likewise, of which (5, 6, 7) - (9, 10, 11), which fold onto the other sides, are 0.058 */
+static const double doubled = 0.4;  /* 1/2^2 + 1/4^2 + ..., likewise */
 
 typedef struct efast {
     const km_study *study;
     int n_measures, k, n_curves, harmonics;
     uint32_t n, fast;     /* points of a curve, frequency of its factor */
     uint32_t *slow;       /* [k - 1], of the others */
-    double *cosine, *sine; /* [n], of a full turn */
+    km_spectrum *spectrum;
+    double *power;        /* [n/2 + 1], of the curve that is digested */
     double *number;       /* [n_measures][n_curves][k][N_NUMBERS] */
 } efast;
 
@@ -37,7 +55,8 @@ static void destroy(void *self)
 
     if (s == NULL)
         return;
-    free(s->slow), free(s->cosine), free(s->sine), free(s->number);
+    km_spectrum_destroy(s->spectrum);
+    free(s->slow), free(s->power), free(s->number);
     free(s);
 }
 
@@ -87,12 +106,8 @@ static km_status create(const km_sa_method *method, const km_study *study, int n
     *s = (efast){.study = study, .n_measures = n_measures, .k = q->n_dimensions, .n_curves = (int)curves, .harmonics = (int)harmonics,
                  .n = (uint32_t)q->n, .fast = ((uint32_t)q->n - 1) / (2 * (uint32_t)harmonics)};
     choose_frequencies(s);
-    s->cosine = km_alloc(s->n, sizeof *s->cosine);
-    s->sine = km_alloc(s->n, sizeof *s->sine);
-    for (uint32_t i = 0; i < s->n; i++) {
-        s->cosine[i] = cos(2.0 * M_PI * i / s->n);
-        s->sine[i] = sin(2.0 * M_PI * i / s->n);
-    }
+    s->spectrum = km_spectrum_create(s->n);
+    s->power = km_alloc(s->n / 2 + 1, sizeof *s->power);
     KM_TRY(km_array_create((size_t)n_measures * (size_t)curves * (size_t)s->k * N_NUMBERS, sizeof *s->number, (void **)&s->number, d));
 done:
     return st;
@@ -114,32 +129,65 @@ static double triangle(double turns)
     return fmin(fmax(u, 0x1p-33), 1.0 - 0x1p-33);
 }
 
+/* The others' frequencies along a curve: in order along the first, as Saltelli has them, dealt out along the others, so that what one
+ * assignment gets wrong differs between curves. */
+static void deal(const efast *s, uint64_t cell, uint32_t *slow)
+{
+    for (int i = 0; i < s->k - 1; i++) {
+        uint32_t word = km_draw(s->study->sensitivity->seed, KM_STREAM_FREQUENCY, (km_u32)i, (km_u32)cell).x[0];
+        int other = cell < (uint64_t)s->k ? i : (int)(((uint64_t)word * (uint64_t)(i + 1)) >> 32);
+        slow[i] = slow[other]; /* Fisher and Yates, inside out */
+        slow[other] = s->slow[i];
+    }
+}
+
 static void draw(const void *self, uint64_t cell, double *unit)
 {
     const efast *s = self;
     int factor = (int)(cell % (uint64_t)s->k);
+    uint32_t *slow = km_alloc((size_t)s->k, sizeof *slow);
 
+    deal(s, cell, slow);
     for (int j = 0, other = 0; j < s->k; j++) {
-        uint64_t frequency = j == factor ? s->fast : s->slow[other++];
+        uint64_t frequency = j == factor ? s->fast : slow[other++];
         double phase = km_unit_of(km_draw(s->study->sensitivity->seed, KM_STREAM_PHASE, (km_u32)j, (km_u32)cell).x[0]);
         for (uint64_t i = 0; i < s->n; i++)
             unit[i * (uint64_t)s->k + (uint64_t)j] = triangle((double)(frequency * i % s->n) / s->n + phase);
     }
+    free(slow);
 }
 
-/* |F(frequency)|^2 / n^2 of values less their mean. */
-static double power(const efast *s, const double *y, double mean, uint64_t frequency)
+/* Both halves of the spectrum, at a frequency or what it folds onto. */
+static double power_at(const efast *s, uint64_t frequency)
 {
-    double real = 0.0, imaginary = 0.0;
-    uint64_t at = 0;
+    uint64_t f = frequency % s->n;
 
-    for (uint32_t i = 0; i < s->n; i++) {
-        real += (y[i] - mean) * s->cosine[at];
-        imaginary += (y[i] - mean) * s->sine[at];
-        at += frequency;
-        at -= at >= s->n ? s->n : 0;
+    return 2.0 * s->power[f <= s->n / 2 ? f : s->n - f];
+}
+
+/* What the error of the method is estimated from. */
+static void add_error_parts(const efast *s, double *number)
+{
+    uint64_t fast = s->fast, m = (uint64_t)s->harmonics, fold = s->n - 2 * m * fast, sides = 0; /* h F folds onto (2 M - h) F + fold */
+
+    for (uint64_t h = m + 1; h < 2 * m; h++) {
+        number[SHARP] += power_at(s, h * fast);
+        number[MIRRORED] += power_at(s, (2 * m - h) * fast - fold);
     }
-    return (real * real + imaginary * imaginary) / ((double)s->n * s->n);
+    for (uint64_t h = m > 1 ? m - 1 : 1; h <= m; h++)
+        number[JUMP] += power_at(s, h * fast) * (double)(h * h) / (2.0 * (double)m + 1.0);
+    for (uint64_t h = 1; h < m; h++)
+        for (uint64_t d = 1; d < fast / 2; d++, sides += 2)
+            number[BETWEEN] += power_at(s, h * fast - d) + power_at(s, h * fast + d);
+    number[BETWEEN] /= sides ? (double)sides : 1.0;
+    number[FOLDED] = power_at(s, m * fast - fold);
+    for (uint64_t d = 1; d <= fast / 2; d++)
+        number[LAST] += 2.0 * power_at(s, m * fast - d);
+    number[MIDDLE] = fast % 2 == 0 ? power_at(s, fast / 2) : 0.0;
+    for (uint64_t h = 1; h < m; h++)
+        for (uint64_t d = 1; d < fast - fast / 2; d++)
+            if (d != fold && d != 2 * fold) /* there lie harmonics that fold */
+                number[REACH + h - 1] += power_at(s, h * fast - d) - power_at(s, h * fast + d);
 }
 
 static void digest(void *self, uint64_t cell, const double *const *value)
@@ -155,14 +203,53 @@ static void digest(void *self, uint64_t cell, const double *const *value)
             continue;
         for (uint32_t i = 0; i < s->n; i++)
             squares += (value[m][i] - mean) * (value[m][i] - mean);
+        km_spectrum_power(s->spectrum, value[m], mean, s->power);
         number[IS_USED] = 1.0;
         number[MEAN] = mean;
         number[SQUARES] = squares / n;
-        number[VARIANCE] = squares / n - (s->n % 2 ? 0.0 : power(s, value[m], mean, s->n / 2)); /* Parseval, less the last of them */
+        number[VARIANCE] = squares / n - (s->n % 2 ? 0.0 : s->power[s->n / 2]); /* Parseval, less the last of them */
         for (int h = 1; h <= s->harmonics; h++)
-            number[FIRST] += 2.0 * power(s, value[m], mean, (uint64_t)h * s->fast);
+            number[FIRST] += power_at(s, (uint64_t)h * s->fast);
         for (uint32_t f = 1; f <= s->fast / 2; f++)
-            number[OTHERS] += 2.0 * power(s, value[m], mean, f);
+            number[OTHERS] += power_at(s, f);
+        add_error_parts(s, number);
+    }
+}
+
+/* The sum of a number over all curves. */
+static double sum_of(const efast *s, int m, int factor, int which)
+{
+    double sum = 0.0;
+
+    for (int c = 0; c < s->n_curves; c++)
+        sum += number_of(s, m, c, factor)[which];
+    return sum;
+}
+
+/* What is beyond harmonic M of the factor alone. */
+static double sharp_of(const efast *s, int m, int factor)
+{
+    double seen = sum_of(s, m, factor, SHARP), alone = seen - sum_of(s, m, factor, MIRRORED);
+
+    return fmax(sharper * alone, fmin(sum_of(s, m, factor, JUMP), tail * seen));
+}
+
+/* How much too large and too small the method may make an index, beside what curves differ by; with one harmonic nothing is known. */
+static void estimate_error(const efast *s, int m, int factor, int column, double index, double *above, double *below)
+{
+    double variance = sum_of(s, m, factor, VARIANCE), sharp = sharp_of(s, m, factor) / variance, reach = 0.0;
+
+    if (s->harmonics < 2) {
+        *above = *below = (double)NAN;
+    } else if (column == 0) {
+        *above = tail * (s->harmonics * sum_of(s, m, factor, BETWEEN) + sum_of(s, m, factor, FOLDED)) / variance;
+        *above = fmin(*above, fmax(index, 0.0));
+        *below = sharp;
+    } else {
+        for (int h = 2; h < s->harmonics; h++)
+            reach += fmax(sum_of(s, m, factor, REACH + h - 1), 0.0);
+        *above = tail * fmax(sum_of(s, m, factor, REACH), 0.0) / variance;
+        *below = tail * reach / variance + (sum_of(s, m, factor, MIDDLE) + doubled * sum_of(s, m, factor, LAST)) / variance + sharp / s->harmonics;
     }
 }
 
@@ -170,7 +257,7 @@ static void digest(void *self, uint64_t cell, const double *const *value)
 static void put(const efast *s, int m, int factor, int column, km_indices *out)
 {
     double *num = km_alloc((size_t)s->n_curves, sizeof *num), *den = km_alloc((size_t)s->n_curves, sizeof *den),
-           *used = km_alloc((size_t)s->n_curves, sizeof *used), *residual = km_alloc((size_t)s->n_curves, sizeof *residual), half;
+           *used = km_alloc((size_t)s->n_curves, sizeof *used), *residual = km_alloc((size_t)s->n_curves, sizeof *residual), half, above, below;
     km_ratio r = {.residual = residual};
 
     for (int c = 0; c < s->n_curves; c++) {
@@ -181,9 +268,10 @@ static void put(const efast *s, int m, int factor, int column, km_indices *out)
     }
     if (km_ratio_make(num, den, s->n_curves, 0.0, &r)) {
         half = km_ratio_half_width(residual, used, s->n_curves);
+        estimate_error(s, m, factor, column, r.value, &above, &below);
         *km_indices_at(out, column, m, factor) = r.value;
-        *km_indices_at(out, column + 1, m, factor) = r.value - half;
-        *km_indices_at(out, column + 2, m, factor) = r.value + half;
+        *km_indices_at(out, column + 1, m, factor) = r.value - half - above;
+        *km_indices_at(out, column + 2, m, factor) = r.value + half + below;
     }
     free(num), free(den), free(used), free(residual);
 }
@@ -238,7 +326,6 @@ static const char *const columns[] = {"first", "first_low", "first_high", "total
 const km_sa_method km_sa_efast = {
     .name = "efast",
     .about = "shares of the variance from its spectrum along curves: first order and total",
-    .caution = "intervals of efast hold what other phases change, and not the method's own error, often 0.01: compare another \"n\", or sobol",
     .rows = 1024,
     .choices = true,
     .keys = keys,

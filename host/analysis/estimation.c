@@ -326,11 +326,22 @@ static void describe_parameter(const km_fit *fit, int i, km_fitted *p)
         p->prior[k] = km_law_quantile(&f->law, three[k]);
 }
 
+/* Of candidates z[n][n_free]; caller frees. */
+static double *scores_of(const km_fit *fit, const double *z, size_t n)
+{
+    size_t k = (size_t)fit->n_free;
+    double *score = km_alloc(n * k, sizeof *score);
+
+    for (size_t i = 0; i < n; i++)
+        km_posterior_prior_scores(fit, z + i * k, score + i * k);
+    return score;
+}
+
 /* Values, means, quantiles of draws z[n][n_free]. */
 static void describe_draws(const km_fit *fit, const km_smc *smc, km_fit_results *r)
 {
     size_t n = smc->options.particles, k = (size_t)fit->n_free;
-    double *column = km_alloc(n, sizeof *column);
+    double *column = km_alloc(n, sizeof *column), *score = scores_of(fit, smc->z, n);
 
     r->n_draws = n;
     r->draw = km_alloc(n * k, sizeof *r->draw);
@@ -342,7 +353,7 @@ static void describe_draws(const km_fit *fit, const km_smc *smc, km_fit_results 
         km_fitted *p = &r->parameter[j];
         double mean, variance;
         for (size_t i = 0; i < n; i++)
-            column[i] = smc->z[i * k + j];
+            column[i] = score[i * k + j];
         km_moments(column, NULL, n, 1, &mean, &variance);
         p->learned = 1.0 - variance;
         p->shift = mean;
@@ -357,18 +368,27 @@ static void describe_draws(const km_fit *fit, const km_smc *smc, km_fit_results 
     r->log_evidence = smc->log_evidence;
     r->evidence_error = smc->evidence_error;
     r->stages = smc->stage;
-    free(column);
+    free(column), free(score);
 }
 
 /* ---- the second sampler ---- */
 
-/* Values of a walker's chain of coordinate j, in the parameter's unit. */
+/* Values of a walker's chain of parameter j, in its unit. */
 static double *chain_of_values(const session *s, const km_ensemble *e, int walker, int j, size_t *n)
 {
+    const km_copula *c = s->fit->copula;
     double *x = km_ensemble_chain(e, walker, j, n);
 
+    for (size_t i = 0; c && i < *n; i++)
+        x[i] *= km_copula_weight(c, j, j);
+    for (int k = 0; c && k < j; k++) { /* the score is a sum of the coordinates up to its own */
+        double *other = km_copula_weight(c, j, k) != 0.0 ? km_ensemble_chain(e, walker, k, n) : NULL;
+        for (size_t i = 0; other && i < *n; i++)
+            x[i] += km_copula_weight(c, j, k) * other[i];
+        free(other);
+    }
     for (size_t i = 0; i < *n; i++)
-        x[i] = km_law_quantile(&s->fit->free[j].law, fmin(fmax(km_normal_below(x[i]), 1e-300), 1.0 - 0x1p-53));
+        x[i] = km_posterior_value(s->fit, j, x[i]);
     return x;
 }
 
@@ -426,16 +446,34 @@ static km_status run_ensemble(session *s, km_fit_results *r, km_diag *d)
 
 /* ---- profiles ---- */
 
+/* A parameter is held by its score: the objective over scores instead of candidates. */
+static km_status evaluate_scores(void *context, size_t n, const double *score, double *out, km_diag *d)
+{
+    session *s = context;
+    size_t k = (size_t)s->fit->n_free;
+    double *z = km_alloc(n * k, sizeof *z);
+    km_status st;
+
+    memcpy(z, score, n * k * sizeof *z);
+    for (size_t i = 0; i < n; i++)
+        km_posterior_candidate(s->fit, z + i * k);
+    st = evaluate(s, n, z, out, d);
+    free(z);
+    return st;
+}
+
 static km_status run_profiles(session *s, const km_smc *smc, km_fit_results *r, km_diag *d)
 {
     int k = s->fit->n_free, n = s->how->profile_points;
-    double z[MOST_PROFILE], *value = km_alloc((size_t)k * (size_t)n, sizeof *value), best = -(double)INFINITY;
+    double z[MOST_PROFILE], *value = km_alloc((size_t)k * (size_t)n, sizeof *value), best = -(double)INFINITY,
+           *score = scores_of(s->fit, smc->z, smc->options.particles);
+    const km_objective target = {k, s, evaluate_scores};
     km_status st = KM_OK;
 
     s->stage = "profiles";
     for (int i = 0; i < n; i++)
         z[i] = km_normal_quantile((i + 0.5) / n); /* equal shares of the prior */
-    KM_TRY(km_profile(&s->target, smc->z, smc->log_likelihood, smc->options.particles, z, n, s->how->profile_evaluations, s->how->seed, value, d));
+    KM_TRY(km_profile(&target, score, smc->log_likelihood, smc->options.particles, z, n, s->how->profile_evaluations, s->how->seed, value, d));
     for (size_t i = 0; i < smc->options.particles; i++)
         best = fmax(best, smc->log_likelihood[i]);
     for (int i = 0; i < k * n; i++)
@@ -453,7 +491,7 @@ static km_status run_profiles(session *s, const km_smc *smc, km_fit_results *r, 
         p->verdict = km_profile_judge(p->profile_value, p->profile_log, n, &p->profile_low, &p->profile_high);
     }
 done:
-    free(value);
+    free(value), free(score);
     return st;
 }
 
@@ -686,6 +724,7 @@ km_status km_fit_estimate(const km_fit *fit, const km_estimation *how, const km_
     for (size_t i = 0; i < k; i++)
         describe_parameter(fit, (int)i, &r->parameter[i]);
     describe_rows(fit, r);
+    r->correlation = fit->copula ? km_strdup(fit->copula->text) : NULL;
     KM_TRY(open_session(&s, fit, how, options, log, watch, d));
     r->starts = how->starts;
     KM_TRY(optimise(&s, mode, &value, &r->starts_agree, d));

@@ -4,6 +4,7 @@
 #include "analysis/sensitivity.h"
 #include "analysis/streams.h"
 #include "base/memory.h"
+#include "study/copula.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ void km_kept_unit(const km_study *study, uint64_t n, uint64_t row, double *unit)
     for (int j = 0; j < q->n_dimensions; j++)
         unit[j] = ((double)km_point_stratum(q->seed, (km_u32)j, (km_u32)row, (km_u32)(n - 1)) +
                    km_unit_of(km_point_jitter(q->seed, (km_u32)j, (km_u32)row))) / (double)n;
-    km_sensitivity_correlate(q, unit);
+    km_copula_apply(study->copula, unit);
 }
 
 static km_status create(const km_sa_method *method, const km_study *study, int n_measures, void **self, km_diag *d)

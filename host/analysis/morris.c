@@ -26,6 +26,7 @@ typedef struct morris {
     km_trajectories design;
     int n_units;
     uint64_t n;
+    bool chosen; /* from candidates, which another n chooses otherwise */
     km_block_sums sums;
     double *unit, *step, *term; /* room of digest */
     int *from, *to;
@@ -127,6 +128,7 @@ static km_status create(const km_sa_method *method, const km_study *study, int n
     if (candidates > 0)
         KM_TRY(check_chosen(q, d));
     resamples = candidates > 0 ? 0 : resamples;
+    s->chosen = candidates > 0;
     KM_TRY(km_block_sums_create(n_measures, resamples, n_sums, q->seed, &s->sums, d));
     km_trajectories_create(q, radial, (int)levels, (uint32_t)q->n, (uint32_t)candidates, &s->design);
     s->unit = km_alloc((units + 1) * (size_t)q->n_dimensions, sizeof *s->unit);
@@ -157,6 +159,8 @@ static void draw(const void *self, uint64_t cell, double *unit)
     km_trajectories_draw(&s->design, (uint32_t)cell, unit, from, from + n, step);
     free(from), free(step);
 }
+
+static bool grows(const void *self) { return !((const morris *)self)->chosen; }
 
 static bool ends_stage(const void *self, uint64_t cell)
 {
@@ -279,6 +283,7 @@ const km_sa_method km_sa_morris = {
     .cell_models = cell_models,
     .draw = draw,
     .digest = digest,
+    .grows = grows,
     .ends_stage = ends_stage,
     .evaluate = evaluate,
     .state = state,

@@ -21,11 +21,29 @@ struct km_posterior {
 
 void km_posterior_values(const km_fit *f, const double *z, double *theta)
 {
-    for (int i = 0; i < f->n_free; i++) {
-        double u = km_normal_below(z[i]);
-        u = fmin(fmax(u, 1e-300), 1.0 - 0x1p-53);
-        theta[i] = km_law_quantile(&f->free[i].law, u);
-    }
+    if (f->copula)
+        km_copula_mix(f->copula, z, theta);
+    for (int i = 0; i < f->n_free; i++)
+        theta[i] = km_posterior_value(f, i, f->copula ? theta[i] : z[i]);
+}
+
+double km_posterior_value(const km_fit *f, int i, double score)
+{
+    return km_law_quantile(&f->free[i].law, fmin(fmax(km_normal_below(score), 1e-300), 1.0 - 0x1p-53));
+}
+
+void km_posterior_prior_scores(const km_fit *f, const double *z, double *score)
+{
+    if (f->copula)
+        km_copula_mix(f->copula, z, score);
+    else
+        memcpy(score, z, (size_t)f->n_free * sizeof *score);
+}
+
+void km_posterior_candidate(const km_fit *f, double *score)
+{
+    if (f->copula)
+        km_copula_unmix(f->copula, score);
 }
 
 /* By bisection: quantiles rise. */
@@ -39,12 +57,13 @@ void km_posterior_scores(const km_fit *f, const double *theta, double *z)
             continue;
         for (int k = 0; k < 80; k++) {
             z[i] = 0.5 * (low + high);
-            if (km_law_quantile(law, fmin(fmax(km_normal_below(z[i]), 1e-300), 1.0 - 0x1p-53)) < theta[i])
+            if (km_posterior_value(f, i, z[i]) < theta[i])
                 low = z[i];
             else
                 high = z[i];
         }
     }
+    km_posterior_candidate(f, z);
 }
 
 /* ---- making ---- */

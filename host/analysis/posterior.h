@@ -1,8 +1,8 @@
 /* The posterior of a fit: log prior and log likelihood of many candidates at once.
  *
- * A candidate is a vector of scores z, one for each free parameter: its value is the quantile of its prior at the share of
- * a standard normal below z. So every prior is a standard normal, the bounds are never met, and the density of z is that of
- * the parameter's prior whatever its law.
+ * A candidate is a vector z, one number for each free parameter. The parameters' scores are z itself, or where priors are correlated
+ * z mixed by their copula; a value is the quantile of its prior at the share of a standard normal below its score. So every prior is
+ * a standard normal of z, the bounds are never met, and the density of z is that of the parameters' prior whatever their laws.
  *
  * A trial's effect b, normal with the sd between trials, moves all its scores and is integrated out (by the trapezoidal
  * rule over 81 points). Given b, rows are independent but for the means of one arm, whose errors correlate by "repeated".
@@ -24,7 +24,12 @@ void km_posterior_destroy(km_posterior *posterior);
 size_t km_posterior_dimension(const km_posterior *posterior);
 const km_arms_facts *km_posterior_facts(const km_posterior *posterior);
 
-/* The parameters' values of a candidate, and the scores of values (NAN where the prior excludes them). [n_free] each. */
+/* The scores of a candidate; and back, in place. [n_free] each. */
+void km_posterior_prior_scores(const km_fit *fit, const double *z, double *score);
+void km_posterior_candidate(const km_fit *fit, double *score);
+/* The value of free parameter i at a score. */
+double km_posterior_value(const km_fit *fit, int i, double score);
+/* The parameters' values of a candidate, and the candidate of values (NAN where the prior excludes them). [n_free] each. */
 void km_posterior_values(const km_fit *fit, const double *z, double *theta);
 void km_posterior_scores(const km_fit *fit, const double *theta, double *z);
 

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "study/copula.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -160,18 +161,25 @@ static km_status check_keys(const km_study *study, const km_sa_method *method, k
 static km_status check_correlation(const km_study *study, const km_sa_method *method, km_diag *d)
 {
     const km_sensitivity *s = study->sensitivity;
-    const km_json *list = s->node ? km_json_find(s->node, "correlation") : NULL;
+    const km_copula *c = study->copula;
+    const km_json *list = s->node ? km_json_find(s->node, "correlation") : NULL,
+                  *place = list ? list : s->node ? s->node : km_json_root(study->file);
+    const char *where = c && c->of_model ? " in the model" : "", *out = c && c->of_model ? "; \"correlation\": [] in the analysis leaves the model's out" : "";
 
-    if (s->mix == NULL || method->correlations)
+    if (c == NULL || method->correlations)
         return KM_OK;
-    if (!method->grouped_correlations)
-        return km_json_fail(list, d, "method \"%s\" changes one factor and leaves the others, so that they are independent; regression, pawn, delta "
-                                     "and given_data take correlated factors, and sobol within one of \"groups\"", method->name);
     for (int j = 0; j < s->n_dimensions; j++)
-        for (int i = 0; i < j; i++)
-            if (s->mix[(size_t)j * (size_t)s->n_dimensions + (size_t)i] != 0.0 && s->unit[i] != s->unit[j])
-                return km_json_fail(list, d, "\"%s\" and \"%s\" hang together, so that they have no shares of their own; put them into one of "
-                                             "\"groups\", or take regression, pawn, delta or given_data", s->dimension[i], s->dimension[j]);
+        for (int i = 0; i < j; i++) {
+            if (km_copula_weight(c, j, i) == 0.0)
+                continue;
+            if (!method->grouped_correlations)
+                return km_json_fail(place, d, "method \"%s\" changes one factor and leaves the others, and \"%s\" and \"%s\" hang together%s; regression, pawn, "
+                                              "delta and given_data take correlated factors, and sobol within one of \"groups\"%s", method->name,
+                                    s->dimension[i], s->dimension[j], where, out);
+            if (s->unit[i] != s->unit[j])
+                return km_json_fail(place, d, "\"%s\" and \"%s\" hang together%s, so that they have no shares of their own; put them into one of \"groups\", "
+                                              "or take regression, pawn, delta or given_data%s", s->dimension[i], s->dimension[j], where, out);
+        }
     return KM_OK;
 }
 
@@ -245,6 +253,7 @@ uint64_t km_sa_models_done(const km_sa *sa) { return sa->models_done; }
 const uint64_t *km_sa_statuses(const km_sa *sa) { return sa->status; }
 int km_sa_n_stages(const km_sa *sa) { return sa->n_stages; }
 const km_indices *km_sa_stage(const km_sa *sa, int i) { return sa->stage[i]; }
+bool km_sa_grows(const km_sa *sa) { return sa->method->most_rows > 0 && (sa->method->grows == NULL || sa->method->grows(sa->self)); }
 bool km_sa_is_done(const km_sa *sa) { return sa->reached || sa->cell == sa->n_cells; }
 bool km_sa_reached(const km_sa *sa) { return sa->reached; }
 
@@ -657,11 +666,11 @@ double km_sa_width(const km_indices *x, char **of)
 /* ---- to be continued ---- */
 
 /* A line of words, the numbers as this machine holds them, and a checksum over both. */
-static const char state_mark[] = "ketamap sensitivity state 2\n";
+static const char state_mark[] = "ketamap sensitivity state 3\n";
 
 typedef struct state_head {
-    uint64_t cell, models_done, n_numbers, status[KM_N_POINT_STATUSES + 1];
-    int32_t n_stages, reached;
+    uint64_t n, cell, models_done, n_numbers, status[KM_N_POINT_STATUSES + 1];
+    int32_t n_stages, unused;
 } state_head;
 
 static size_t stage_numbers(const km_indices *x)
@@ -688,7 +697,7 @@ static void add_stage(km_text *out, const km_indices *x)
 
 km_status km_sa_save(km_sa *sa, const char *name, unsigned char **out, size_t *size, km_diag *d)
 {
-    state_head head = {.cell = sa->cell, .models_done = sa->models_done, .n_stages = sa->n_stages, .reached = sa->reached};
+    state_head head = {.n = sa->study->sensitivity->n, .cell = sa->cell, .models_done = sa->models_done, .n_stages = sa->n_stages};
     size_t n = 0;
     double *numbers = sa->method->state(sa->self, &n);
     km_text text = {0};
@@ -736,6 +745,52 @@ static bool take_stage(reader *r, km_indices *x)
            take(r, &x->n_rows, sizeof x->n_rows) && take(r, &x->n_models, sizeof x->n_models);
 }
 
+bool km_sa_is_state(const char *name, const unsigned char *bytes, size_t size)
+{
+    size_t mark = strlen(state_mark), words = strlen(name);
+
+    return size > mark + words && memcmp(bytes, state_mark, mark) == 0 && memcmp(bytes + mark, name, words) == 0 && bytes[mark + words] == '\n';
+}
+
+/* Of another "n": that its cells so far are these here, to the end of a stage. */
+static km_status check_cells(const km_sa *sa, const state_head *head, km_diag *d)
+{
+    unsigned long long had = (unsigned long long)head->n, wanted = (unsigned long long)sa->study->sensitivity->n;
+    uint64_t models = 0;
+    int stages = 0;
+
+    if (head->n == sa->study->sensitivity->n)
+        return KM_OK;
+    if (!km_sa_grows(sa))
+        return km_diag_fail(d, KM_E_INPUT, "its \"n\" was %llu and is %llu, which is another sample here", had, wanted);
+    for (uint64_t cell = 0; cell < head->cell && cell < sa->n_cells; cell++) {
+        models += sa->method->cell_models(sa->self, cell);
+        stages += ends_stage(sa, cell);
+    }
+    if (head->cell == 0 || head->cell > sa->n_cells || models != head->models_done || stages != head->n_stages || !ends_stage(sa, head->cell - 1))
+        return km_diag_fail(d, KM_E_INPUT, "its \"n\" was %llu and is %llu; an analysis goes on from where \"n\" was doubled a number of times, to a larger one",
+                            had, wanted);
+    return KM_OK;
+}
+
+/* Of another "until": that it would not have stopped before. */
+static km_status check_widths(km_sa *sa, km_diag *d)
+{
+    double until = sa->study->sensitivity->until;
+
+    sa->reached = false;
+    for (int i = 0; i < sa->n_stages && until > 0.0; i++) {
+        bool last = i + 1 == sa->n_stages && sa->cell > 0 && ends_stage(sa, sa->cell - 1);
+        if (!(km_sa_width(sa->stage[i], NULL) <= until))
+            continue;
+        if (!last)
+            return km_diag_fail(d, KM_E_INPUT, "its intervals were as narrow as wanted after %llu base rows, and it has more",
+                                (unsigned long long)sa->stage[i]->n_rows);
+        sa->reached = true;
+    }
+    return KM_OK;
+}
+
 km_status km_sa_load(km_sa *sa, const char *name, const unsigned char *bytes, size_t size, km_diag *d)
 {
     reader r = {bytes, size};
@@ -743,6 +798,7 @@ km_status km_sa_load(km_sa *sa, const char *name, const unsigned char *bytes, si
     size_t n = 0, mark = strlen(state_mark), words = strlen(name);
     double *numbers = sa->method->state(sa->self, &n);
     char hash[65];
+    km_status st;
 
     if (size < mark + 64 || memcmp(bytes, state_mark, mark) != 0)
         return km_diag_fail(d, KM_E_INPUT, "it is not the state of an analysis");
@@ -750,10 +806,15 @@ km_status km_sa_load(km_sa *sa, const char *name, const unsigned char *bytes, si
     if (memcmp(bytes + size - 64, hash, 64) != 0)
         return km_diag_fail(d, KM_E_INPUT, "its checksum is wrong, so that it is damaged");
     r.at += mark, r.left -= mark + 64;
-    if (r.left < words + 1 || memcmp(r.at, name, words) != 0 || r.at[words] != '\n')
+    if (!km_sa_is_state(name, bytes, size))
         return km_diag_fail(d, KM_E_INPUT, "it is of another analysis: study, model, settings, program or version differ");
     r.at += words + 1, r.left -= words + 1;
-    if (!take(&r, &head, sizeof head) || head.n_numbers != n || !take(&r, numbers, n * sizeof *numbers))
+    if (!take(&r, &head, sizeof head) || head.n_numbers != n)
+        return km_diag_fail(d, KM_E_INPUT, "it has another size than this analysis");
+    st = check_cells(sa, &head, d);
+    if (st != KM_OK)
+        return st;
+    if (!take(&r, numbers, n * sizeof *numbers))
         return km_diag_fail(d, KM_E_INPUT, "it has another size than this analysis");
     for (int i = 0; i < head.n_stages; i++) {
         KM_PUSH(sa->stage, sa->n_stages);
@@ -764,6 +825,5 @@ km_status km_sa_load(km_sa *sa, const char *name, const unsigned char *bytes, si
     sa->cell = head.cell;
     sa->models_done = head.models_done;
     memcpy(sa->status, head.status, sizeof sa->status);
-    sa->reached = head.reached != 0;
-    return KM_OK;
+    return check_widths(sa, d);
 }

@@ -30,7 +30,6 @@ typedef struct km_sa_measure {
  * the device (engine/sampler.h), or unit coordinates made here and put through the factors' laws. */
 typedef struct km_sa_method {
     const char *name, *about;
-    const char *caution;              /* what its intervals leave out, said with the numbers; or NULL */
     const char *const *keys;          /* of the block, for this method alone; ends with NULL; may be NULL */
     uint64_t rows, most_rows;         /* "n" by default; with "until", which is refused where this is 0 */
     bool groups, choices;             /* it can do them */
@@ -49,6 +48,8 @@ typedef struct km_sa_method {
     void (*draw)(const void *self, uint64_t cell, double *unit);      /* [models][n_dimensions], each in (0, 1); in any thread */
     /* value[m]: the cell's models under measure m; NaN where a model failed or the measure does not exist. */
     void (*digest)(void *self, uint64_t cell, const double *const *value);
+    /* False where another "n" is another sample. May be NULL: with "until" it can grow, without not. */
+    bool (*grows)(const void *self);
     /* True if indices can be looked at after this cell: the end of a stage of growth. May be NULL: the last alone. */
     bool (*ends_stage)(const void *self, uint64_t cell);
     /* The numbers after the cells digested so far: value, pair, n_used, n_dropped, mean, variance, n_rows. */
@@ -75,6 +76,7 @@ int km_sa_n_measures(const km_sa *sa);
 const km_sa_measure *km_sa_measure_at(const km_sa *sa, int m);
 
 char *km_sa_measure_name(const km_sa *sa, int m); /* caller frees */
+bool km_sa_grows(const km_sa *sa);             /* a larger "n" goes on with the same sample */
 
 uint64_t km_sa_n_models(const km_sa *sa);      /* in all, if no width stops it before */
 uint64_t km_sa_models_done(const km_sa *sa);
@@ -116,7 +118,10 @@ bool km_sa_reached(const km_sa *sa);           /* stopped because the intervals 
 
 /* What is needed to go on later, as bytes with a checksum; `name`: what the analysis is (its hashes). Caller frees. */
 km_status km_sa_save(km_sa *sa, const char *name, unsigned char **out, size_t *size, km_diag *d);
-/* KM_E_INPUT if the bytes are of another analysis or damaged. */
+/* The bytes are a state with this name. */
+bool km_sa_is_state(const char *name, const unsigned char *bytes, size_t size);
+/* What was done by an analysis with another "n" or "until" is gone on from where an analysis from scratch would come by with the same
+ * sums. KM_E_INPUT where it would not, and if the bytes are of another analysis or damaged. */
 km_status km_sa_load(km_sa *sa, const char *name, const unsigned char *bytes, size_t size, km_diag *d);
 
 #endif

@@ -14,7 +14,8 @@ enum {
     KM_STREAM_MOVE,            /* proposals */
     KM_STREAM_ACCEPT,          /* and whether they are taken */
     KM_STREAM_PARTNER,         /* other members that a proposal is made of */
-    KM_STREAM_SELECT           /* resampling */
+    KM_STREAM_SELECT,          /* resampling */
+    KM_STREAM_FREQUENCY        /* extended FAST: which factor swings how fast */
 };
 
 /* A uniform number of 32 bits, in the open interval (0, 1). */

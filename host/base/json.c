@@ -339,3 +339,34 @@ const char *km_json_describe(const km_json *node)
     }
     return "an unknown value";
 }
+
+void km_json_print(km_text *out, const km_json *node)
+{
+    char *quoted = NULL;
+
+    switch (node->kind) {
+    case KM_JSON_NULL: km_text_add(out, "null"); break;
+    case KM_JSON_BOOL: km_text_add(out, node->boolean ? "true" : "false"); break;
+    case KM_JSON_NUMBER: km_text_add(out, "%.17g", node->number); break;
+    case KM_JSON_STRING:
+        quoted = km_json_quote(node->string);
+        km_text_add(out, "%s", quoted);
+        break;
+    case KM_JSON_ARRAY:
+    case KM_JSON_OBJECT:
+        km_text_add(out, node->kind == KM_JSON_ARRAY ? "[" : "{");
+        for (size_t i = 0; i < node->n; i++) {
+            if (i)
+                km_text_add(out, ", ");
+            if (node->kind == KM_JSON_OBJECT) {
+                char *key = km_json_quote(node->child[i].key);
+                km_text_add(out, "%s: ", key);
+                free(key);
+            }
+            km_json_print(out, &node->child[i]);
+        }
+        km_text_add(out, node->kind == KM_JSON_ARRAY ? "]" : "}");
+        break;
+    }
+    free(quoted);
+}

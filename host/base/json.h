@@ -7,6 +7,7 @@
 #define KM_BASE_JSON_H
 
 #include "base/diag.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -79,5 +80,7 @@ km_status km_json_get_bool(const km_json *object, const char *key, bool *out, km
 
 /* A JSON string literal of `text`, with its quotes, escaped; caller frees. */
 char *km_json_quote(const char *text);
+/* JSON text of a node. */
+void km_json_print(km_text *out, const km_json *node);
 
 #endif

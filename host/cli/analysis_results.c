@@ -35,13 +35,14 @@ km_status km_analysis_place_name(const char *analysed, const km_arguments *a, km
     trim_slashes(out->path); /* what belongs to it stands beside it, not in it */
     out->stem = km_format("%.*s", (int)km_text_length_without(out->path, ".zarr"), out->path);
     out->state = km_format("%s.state", out->path);
+    out->kept = km_file_join(out->path, "state");
     free(name);
     return KM_OK;
 }
 
 void km_analysis_place_clear(km_analysis_place *p)
 {
-    free(p->path), free(p->stem), free(p->state);
+    free(p->path), free(p->stem), free(p->state), free(p->kept);
     *p = (km_analysis_place){0};
 }
 
@@ -76,7 +77,7 @@ static km_status write_table(const char *stem, const char *ending, km_text *text
 }
 
 km_status km_analysis_write(const km_analysis_place *p, const km_indices *x, const km_indices *const *stage, int n_stages, const char *attributes,
-                            const char *run_json, km_diag *d)
+                            const char *run_json, bool replace, const unsigned char *state, size_t size, km_diag *d)
 {
     km_text text = {0};
     km_status st = KM_OK;
@@ -87,7 +88,11 @@ km_status km_analysis_write(const km_analysis_place *p, const km_indices *x, con
         km_indices_pair_tsv(x, &text);
         KM_TRY(write_table(p->stem, "-pairs.tsv", &text, d));
     }
+    if (replace)
+        KM_TRY(km_group_remove(p->path, "\"ketamap_sensitivity\"", "results of a sensitivity analysis", d));
     KM_TRY(km_indices_write(p->path, x, stage, n_stages, attributes, run_json, d));
+    if (size > 0)
+        KM_TRY(km_file_write(p->kept, state, size, d));
     (void)unlink(p->state);
 done:
     km_text_clear(&text);

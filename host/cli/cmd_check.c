@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "codegen/codegen.h"
 #include "model/model.h"
+#include "study/copula.h"
 #include "study/population.h"
 #include "study/study.h"
 
@@ -32,8 +33,17 @@ static void print_model(const km_model *m)
 
     for (int i = 0; i < m->n_parameters; i++)
         sourced += m->parameter[i].source != NULL;
-    printf("model %s: %d parameters (%d with a source), %d derived, %d states, %d outputs, %d routes, %d variants\n", m->name,
+    printf("model %s: %d parameters (%d with a source), %d derived, %d states, %d outputs, %d routes, %d variants", m->name,
            m->n_parameters, sourced, m->n_derived, m->n_states, m->n_outputs, m->n_routes, m->n_variants);
+    if (m->n_correlations > 0)
+        printf(", %d correlation%s", m->n_correlations, m->n_correlations > 1 ? "s" : "");
+    putchar('\n');
+}
+
+static void print_correlation(const km_study *s)
+{
+    if (s->copula)
+        printf("correlation %s, %s\n", s->copula->text, s->copula->of_model ? "the model's" : "the study's");
 }
 
 static void print_analysis(const km_study *s, const km_sa *sa)
@@ -62,6 +72,7 @@ static void print_study(const km_study *s, const km_source *source)
     for (int i = 0; i < s->n_factors; i++)
         printf("factor %s: %s, %.6g to %.6g %s\n", s->factor[i].name, s->factor[i].of, s->factor[i].low, s->factor[i].high,
                s->factor[i].unit);
+    print_correlation(s);
     if (s->sensitivity)
         printf("horizon %.6g %s, rtol %.3g\n", s->horizon, s->model->time_unit, s->solver.rtol);
     else
@@ -143,6 +154,8 @@ static km_status check_study(const km_arguments *a, const char *emit, bool singl
         fputs(source.text, stdout);
     else {
         print_study(study, &source);
+        if (sa && varied != study)
+            print_correlation(varied);
         if (sa)
             print_analysis(varied, sa);
     }

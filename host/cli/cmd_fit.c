@@ -91,6 +91,8 @@ static km_status describe(job *j, km_diag *d)
     km_text_add(&out, "    \"seed\": \"%llu\",\n    \"rtol\": %.17g,\n", (unsigned long long)j->how.seed, j->fit->base->solver.rtol);
     add_text(&out, "precision", precision[j->fit->base->solver.precision], ",");
     add_text(&out, "trials_sha256", j->fit->trials.hash, ",");
+    if (j->fit->copula)
+        km_text_add(&out, "    \"correlation\": %s,\n    \"correlation_of\": \"%s\",\n", j->fit->copula->text, j->fit->copula->of_model ? "model" : "fit");
     add_text(&out, "fit", fit, ",");
     add_text(&out, "model", j->fit->model->file ? km_json_text(j->fit->model->file) : "", "");
     km_text_add(&out, "}\n");

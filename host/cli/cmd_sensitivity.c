@@ -14,6 +14,7 @@
 #include "cli/statuses.h"
 #include "engine/dispatch.h"
 #include "store/provenance.h"
+#include "study/copula.h"
 #include "view/indices_table.h"
 #include "view/progress.h"
 
@@ -25,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINES = 20, SAVE_SECONDS = 5, MOST_SAMPLE = 1000000 };
+enum { LINES = 20, SAVE_SECONDS = 5, MOST_SAMPLE = 1000000, MOST_KEPT = 1 << 24 };
 
 typedef struct job {
     km_study *study;
@@ -37,7 +38,8 @@ typedef struct job {
     char *method_choice;
     km_analysis_place place;
     char *attributes;          /* what the analysis is */
-    char name[65];             /* their hash */
+    char name[65];             /* its hash, whatever "n" and "until" */
+    bool goes_on;              /* from results with another of these */
     double start, cpu, saved;
     uint64_t before;
     bool quiet;
@@ -62,7 +64,7 @@ static void clear_job(job *j)
 
 /* ---- what it is ---- */
 
-/* What makes two analyses the same; the sizes that --until may stop at are not in it. */
+/* What makes two analyses the same, and what makes one go on from the other. */
 static void name_analysis(job *j)
 {
     const km_engine_facts *f = km_engine_facts_of(j->engine);
@@ -72,8 +74,10 @@ static void name_analysis(job *j)
     km_text text = {0};
 
     km_provenance_analysis(&text, j->study, &facts, "");
-    km_sha256_hex(text.data, text.size, j->name);
     j->attributes = km_text_take(&text);
+    km_provenance_analysis_of_any_size(&text, j->study, &facts);
+    km_sha256_hex(text.data, text.size, j->name);
+    km_text_clear(&text);
 }
 
 /* ---- going on later ---- */
@@ -92,25 +96,63 @@ done:
     return st;
 }
 
-static km_status load(job *j, bool wanted, km_diag *d)
+/* Results of the same analysis with another "n" or "until" are there, and what is needed to go on from them. */
+static bool can_go_on(const job *j)
 {
     char *bytes = NULL;
     size_t size = 0;
+    bool yes;
+    km_diag quiet;
+
+    km_diag_init(&quiet);
+    yes = km_file_exists(j->place.kept) && km_file_read(j->place.kept, &bytes, &size, &quiet) == KM_OK &&
+          km_sa_is_state(j->name, (const unsigned char *)bytes, size);
+    km_diag_clear(&quiet);
+    free(bytes);
+    return yes;
+}
+
+static km_status look(job *j, const km_arguments *a, bool *there, km_diag *d)
+{
+    char *path = km_file_join(j->place.path, ".zattrs"), *have = NULL;
+    bool same;
     km_status st = KM_OK;
 
-    if (!km_file_exists(j->place.state)) {
+    *there = false;
+    if (km_argument(a, "force") || !can_go_on(j)) {
+        st = km_analysis_place_look(&j->place, a, j->attributes, there, d);
+        goto done;
+    }
+    KM_TRY(km_file_read(path, &have, NULL, d));
+    same = strcmp(have, j->attributes) == 0;
+    if (same)
+        KM_TRY(km_analysis_place_look(&j->place, a, j->attributes, there, d));
+    j->goes_on = !same;
+done:
+    free(path), free(have);
+    return st;
+}
+
+static km_status load(job *j, bool wanted, km_diag *d)
+{
+    char *bytes = NULL;
+    const char *from = j->goes_on && !km_file_exists(j->place.state) ? j->place.kept : j->place.state;
+    size_t size = 0;
+    km_status st = KM_OK;
+
+    if (!km_file_exists(from)) {
         if (wanted)
             KM_FAIL(d, KM_E_INPUT, "there is no %s to resume; without --resume the analysis begins anew", j->place.state);
         goto done;
     }
-    KM_TRY(km_file_read(j->place.state, &bytes, &size, d));
+    KM_TRY(km_file_read(from, &bytes, &size, d));
     st = km_sa_load(j->sa, j->name, (const unsigned char *)bytes, size, d);
     if (st != KM_OK)
-        km_diag_context(d, "cannot go on from %s (--force begins anew)", j->place.state);
+        km_diag_context(d, "cannot go on from %s (--force begins anew)", from);
     KM_TRY(st);
     j->before = km_sa_models_done(j->sa);
     if (!j->quiet)
-        fprintf(stderr, "ketamap: resuming %s, %llu of %llu models are there\n", j->place.state, (unsigned long long)j->before,
+        fprintf(stderr, "ketamap: resuming %s, %llu of %llu models are there\n", from, (unsigned long long)j->before,
                 (unsigned long long)km_sa_n_models(j->sa));
 done:
     free(bytes);
@@ -183,8 +225,9 @@ static km_status open_sample(const job *j, const char *path, sample_table *t, km
     if (km_sa_n_models(j->sa) > MOST_SAMPLE)
         KM_FAIL(d, KM_E_INPUT, "--sample writes a line for each model, at most %d, and here are %llu; make \"n\" smaller", (int)MOST_SAMPLE,
                 (unsigned long long)km_sa_n_models(j->sa));
-    if (km_file_exists(j->place.state))
-        KM_FAIL(d, KM_E_INPUT, "--sample writes all models, and %s goes on from its middle; --force begins anew", j->place.state);
+    if (km_file_exists(j->place.state) || j->goes_on)
+        KM_FAIL(d, KM_E_INPUT, "--sample writes all models, and %s goes on from its middle; --force begins anew",
+                j->goes_on ? j->place.kept : j->place.state);
     t->n_factors = s->n_dimensions;
     t->n_measures = km_sa_n_measures(j->sa);
     t->file = fopen(path, "w");
@@ -232,17 +275,24 @@ static char *run_json(const job *j, const km_arguments *a, time_t begun)
     return km_text_take(&out);
 }
 
-static km_status write_results(const job *j, const km_arguments *a, time_t begun, km_diag *d)
+static km_status write_results(job *j, const km_arguments *a, time_t begun, km_diag *d)
 {
+    unsigned char *state = NULL;
+    size_t size = 0;
     int n = km_sa_n_stages(j->sa);
     const km_indices **stage = km_alloc((size_t)n + 1, sizeof *stage);
     char *report = run_json(j, a, begun);
-    km_status st;
+    km_status st = KM_OK;
 
+    if (km_sa_grows(j->sa))
+        KM_TRY(km_sa_save(j->sa, j->name, &state, &size, d));
+    if (j->goes_on) /* what is there is taken away before the new is in its place */
+        KM_TRY(km_file_write(j->place.state, state, size, d));
     for (int i = 0; i < n; i++)
         stage[i] = km_sa_stage(j->sa, i);
-    st = km_analysis_write(&j->place, stage[n - 1], stage, n, j->attributes, report, d);
-    free(stage), free(report);
+    st = km_analysis_write(&j->place, stage[n - 1], stage, n, j->attributes, report, j->goes_on, state, size <= MOST_KEPT ? size : 0, d);
+done:
+    free(stage), free(report), free(state);
     return st;
 }
 
@@ -276,8 +326,8 @@ static void say_summary(const job *j, const km_indices *x)
     if (!isnan(width))
         fprintf(stderr, "ketamap: the widest interval is %.4g (%s) after %llu base rows%s\n", width, of, (unsigned long long)x->n_rows,
                 until == 0.0 ? "" : km_sa_reached(j->sa) ? ", as narrow as wanted" : ", wider than wanted; a larger \"n\" makes it narrower");
-    if (km_sa_method_of(j->sa)->caution)
-        fprintf(stderr, "ketamap: %s\n", km_sa_method_of(j->sa)->caution);
+    if (j->study->copula)
+        fprintf(stderr, "ketamap: factors are correlated as the %s has it, %s\n", j->study->copula->of_model ? "model" : "study", j->study->copula->text);
     free(of);
     fprintf(stderr, "ketamap: the results are %s and %s.tsv\n", j->place.path, j->place.stem);
 }
@@ -350,7 +400,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     if (km_argument(a, "resamples"))
         KM_FAIL(d, KM_E_INPUT, "--resamples is for maps; a study says it in its block, \"resamples\"");
     KM_TRY(open_analysis(&j, a, d));
-    KM_TRY(km_analysis_place_look(&j.place, a, j.attributes, &there, d));
+    KM_TRY(look(&j, a, &there, d));
     if (there && sample)
         KM_FAIL(d, KM_E_INPUT, "the results are there, and --sample writes its table while models are run; add --force");
     if (there)

@@ -100,7 +100,7 @@ km_status km_map_analysis(const km_arguments *a, int lines, km_diag *d)
         goto done;
     KM_TRY(km_given_data(path, method, SEED, (int)resamples, &resampled, &x, d));
     report = record(a, begun, x);
-    KM_TRY(km_analysis_write(&place, x, NULL, 0, attributes, report, d));
+    KM_TRY(km_analysis_write(&place, x, NULL, 0, attributes, report, false, NULL, 0, d));
     km_indices_table(x, lines, stdout);
     fflush(stdout); /* before the summary, where both go to one place */
     if (!km_argument(a, "quiet"))

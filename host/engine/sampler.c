@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "engine/batch.h"
 #include "points.h"
+#include "study/copula.h"
 #include "study/joe_kuo.h"
 #include "study/sensitivity_block.h"
 
@@ -52,7 +53,7 @@ void km_sample_unit(const km_study *study, int replicate, uint32_t index, int me
         km_joe_kuo_directions(j, direction);
         unit[k] = ((double)km_owen(km_sobol(direction, index), scramble_word(study, replicate, j)) + 0.5) * 0x1p-32;
     }
-    km_sensitivity_correlate(s, unit);
+    km_copula_apply(study->copula, unit);
 }
 
 void km_sample_row(const km_study *study, int replicate, uint32_t index, int member, double *row)
@@ -68,33 +69,33 @@ void km_sample_row(const km_study *study, int replicate, uint32_t index, int mem
 
 /* ---- buffers ---- */
 
-static double weight_of(const km_sensitivity *q, int j, int i) { return q->mix[(size_t)j * (size_t)q->n_dimensions + (size_t)i]; }
-
-static size_t n_weights(const km_sensitivity *q)
+/* Those of the dimensions that depend on others. */
+static size_t n_weights(const km_study *study)
 {
     size_t n = 0;
 
-    for (int j = 0; j < q->n_dimensions; j++)
-        for (int i = 0; i <= j && km_sensitivity_is_mixed(q, j); i++)
-            n += weight_of(q, j, i) != 0.0;
+    for (int j = 0; j < study->sensitivity->n_dimensions; j++)
+        for (int i = 0; i <= j && km_copula_is_mixed(study->copula, j); i++)
+            n += km_copula_weight(study->copula, j, i) != 0.0;
     return n;
 }
 
 /* Where each dimension's weights begin, and the dimensions that they are of; positions count from the first start. */
 static km_status make_mix(km_sampler *s, km_diag *d)
 {
-    const km_sensitivity *q = s->study->sensitivity;
-    size_t starts = (size_t)q->n_dimensions + 1, n = starts;
-    cl_uint *mix = km_alloc(starts + n_weights(q), sizeof *mix);
+    const km_copula *c = s->study->copula;
+    int n_dimensions = s->study->sensitivity->n_dimensions;
+    size_t starts = (size_t)n_dimensions + 1, n = starts;
+    cl_uint *mix = km_alloc(starts + n_weights(s->study), sizeof *mix);
     km_status st;
 
-    for (int j = 0; j < q->n_dimensions; j++) {
+    for (int j = 0; j < n_dimensions; j++) {
         mix[j] = (cl_uint)n;
-        for (int i = 0; i <= j && km_sensitivity_is_mixed(q, j); i++)
-            if (weight_of(q, j, i) != 0.0)
+        for (int i = 0; i <= j && km_copula_is_mixed(c, j); i++)
+            if (km_copula_weight(c, j, i) != 0.0)
                 mix[n++] = (cl_uint)i;
     }
-    mix[q->n_dimensions] = (cl_uint)n;
+    mix[n_dimensions] = (cl_uint)n;
     s->n_weights -= (cl_uint)starts;
     st = km_opencl_buffer(s->engine->context, CL_MEM_READ_ONLY, n * sizeof *mix, mix, &s->mix, d);
     free(mix);
@@ -111,7 +112,7 @@ static km_status make_numbers(km_sampler *s, km_diag *d)
     for (int k = 0; k < study->n_factors; k++)
         n += (size_t)study->factor[k].law.n_choices;
     s->n_weights = (cl_uint)n;
-    number = km_alloc(n + n_weights(study->sensitivity), sizeof *number);
+    number = km_alloc(n + n_weights(study), sizeof *number);
     km_normal_quantile_numbers(number);
     for (int k = 0; k < study->n_factors; k++) {
         const km_factor *f = &study->factor[k];
@@ -124,9 +125,9 @@ static km_status make_numbers(km_sampler *s, km_diag *d)
         at += (size_t)law->n_choices;
     }
     for (int j = 0; j < study->sensitivity->n_dimensions; j++)
-        for (int i = 0; i <= j && km_sensitivity_is_mixed(study->sensitivity, j); i++)
-            if (weight_of(study->sensitivity, j, i) != 0.0)
-                number[n++] = -sqrt(0.5) * weight_of(study->sensitivity, j, i);
+        for (int i = 0; i <= j && km_copula_is_mixed(study->copula, j); i++)
+            if (km_copula_weight(study->copula, j, i) != 0.0)
+                number[n++] = -sqrt(0.5) * km_copula_weight(study->copula, j, i);
     st = km_buffer_wide(s->engine->context, &s->engine->source, number, n, &s->number, d);
     free(number);
     return st;

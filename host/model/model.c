@@ -1,4 +1,4 @@
-/* A model's life and its look-ups. Reading is in model_read.c. */
+/* A model's life and its look-ups. Reading is in model_read.c and what reader.h names. */
 #include "model/model.h"
 
 #include "base/memory.h"
@@ -31,7 +31,7 @@ void km_model_destroy(km_model *m)
         free(m->variant[i].parameter), free(m->variant[i].value);
     }
     free(m->parameter), free(m->derived), free(m->state), free(m->output), free(m->require);
-    free(m->jump), free(m->route), free(m->variant);
+    free(m->jump), free(m->route), free(m->variant), free(m->correlation);
     free(m->name), free(m->about), free(m->time_unit), free(m->dose_unit), free(m->amt_unit);
     km_pool_clear(&m->pool);
     km_json_destroy(m->file);

@@ -65,6 +65,12 @@ typedef struct km_variant {
     double *value;
 } km_variant;
 
+/* Of the normal scores of two parameters' laws: how their typical values hang together. */
+typedef struct km_correlation {
+    int a, b;
+    double r;
+} km_correlation;
+
 typedef struct km_model {
     char *name, *about, *time_unit;
     km_unit time;    /* scale of the time unit in hours */
@@ -77,7 +83,8 @@ typedef struct km_model {
     km_expr *jump;   /* "breaks": times, over parameters */
     km_route *route;
     km_variant *variant;
-    int n_parameters, n_derived, n_states, n_outputs, n_require, n_jumps, n_routes, n_variants;
+    km_correlation *correlation; /* no pair twice; positive definite together */
+    int n_parameters, n_derived, n_states, n_outputs, n_require, n_jumps, n_routes, n_variants, n_correlations;
     bool has_dose;
     km_expr amount;  /* over KM_SYMBOL_AMT (in amt_unit) and parameters; in dose_unit */
     char *dose_unit; /* unit of the dosed amount, e.g. "umol" */

@@ -21,7 +21,7 @@ void km_fit_results_clear(km_fit_results *r)
         free(r->hypothesis[i].name), free(r->hypothesis[i].variants);
     for (int i = 0; i < r->n_skipped; i++)
         free(r->skipped[i]);
-    free(r->name), free(r->parameter), free(r->draw), free(r->draw_log_likelihood), free(r->row), free(r->contrast), free(r->trial), free(r->hypothesis),
+    free(r->name), free(r->correlation), free(r->parameter), free(r->draw), free(r->draw_log_likelihood), free(r->row), free(r->contrast), free(r->trial), free(r->hypothesis),
         free(r->skipped);
     *r = (km_fit_results){0};
 }

@@ -68,6 +68,7 @@ typedef struct km_hypothesis {
 
 typedef struct km_fit_results {
     char *name;
+    char *correlation;                     /* of the priors, [["CL", "V1", 0.48]]; NULL: they are independent */
     int n_free, n_profile;
     km_fitted *parameter;
     double mode_log_likelihood, mode_log_prior;

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "study/copula.h"
 #include "study/population.h"
 #include "study/sensitivity_block.h"
 
@@ -28,10 +29,16 @@ static void add_strings(km_text *out, const char *key, char **value, int n)
     km_text_add(out, "],\n");
 }
 
-/* The texts that the numbers come from, and their hashes: the last members. */
-static void add_sources(km_text *out, const km_study *s, const char *program_hash)
+static void add_correlation(km_text *out, const km_study *s)
 {
-    const char *study_text = s->file ? km_json_text(s->file) : "", *model_text = s->model->file ? km_json_text(s->model->file) : "";
+    if (s->copula)
+        km_text_add(out, "    \"correlation\": %s,\n    \"correlation_of\": \"%s\",\n", s->copula->text, s->copula->of_model ? "model" : "study");
+}
+
+/* The texts that the numbers come from, and their hashes: the last members. */
+static void add_sources(km_text *out, const km_study *s, const char *study_text, const char *program_hash)
+{
+    const char *model_text = s->model->file ? km_json_text(s->model->file) : "";
     char study_hash[65], model_hash[65];
 
     km_sha256_hex(study_text, strlen(study_text), study_hash);
@@ -60,6 +67,7 @@ void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
     km_text_add(out, "    \"horizon\": %.17g,\n", s->horizon);
     add_strings(out, "variants", s->variant, s->n_variants);
     add_strings(out, "set", s->set, s->n_set);
+    add_correlation(out, s);
     add_string(out, "method", f->method, ",");
     if (f->method_choice)
         add_string(out, "method_choice", f->method_choice, ",");
@@ -75,11 +83,12 @@ void km_provenance_group(km_text *out, const km_study *s, const km_map_facts *f)
         add_string(out, "audit", "none", ",");
     if (f->programs)
         add_string(out, "programs", f->programs, ",");
-    add_sources(out, s, f->program_hash);
+    add_sources(out, s, s->file ? km_json_text(s->file) : "", f->program_hash);
     km_text_add(out, "}\n");
 }
 
-void km_provenance_analysis(km_text *out, const km_study *s, const km_analysis_facts *f, const char *found)
+/* sizes: with n and until. */
+static void add_analysis(km_text *out, const km_study *s, const km_analysis_facts *f, const char *found, const char *study_text, bool sizes)
 {
     const km_sensitivity *q = s->sensitivity;
 
@@ -89,20 +98,61 @@ void km_provenance_analysis(km_text *out, const km_study *s, const km_analysis_f
     add_string(out, "ketamap_version", f->version, ",");
     add_string(out, "title", s->model->name, ",");
     add_string(out, "sensitivity_method", q->method, ",");
-    km_text_add(out, "    \"n\": %llu,\n    \"seed\": \"%llu\",\n    \"replicates\": %d,\n    \"second_order\": %s,\n    \"until\": %.17g,\n",
-                (unsigned long long)q->n, (unsigned long long)q->seed, q->replicates, q->second_order ? "true" : "false", f->until);
+    if (sizes)
+        km_text_add(out, "    \"n\": %llu,\n", (unsigned long long)q->n);
+    km_text_add(out, "    \"seed\": \"%llu\",\n    \"replicates\": %d,\n    \"second_order\": %s,\n", (unsigned long long)q->seed, q->replicates,
+                q->second_order ? "true" : "false");
+    if (sizes)
+        km_text_add(out, "    \"until\": %.17g,\n", f->until);
     km_text_add(out, "%s", found);
     add_string(out, "time_unit", s->model->time_unit, ",");
     km_text_add(out, "    \"horizon\": %.17g,\n", s->horizon);
     add_strings(out, "variants", s->variant, s->n_variants);
     add_strings(out, "set", s->set, s->n_set);
+    add_correlation(out, s);
     add_string(out, "method", f->integrator, ",");
     if (f->method_choice)
         add_string(out, "method_choice", f->method_choice, ",");
     add_string(out, "precision", f->precision, ",");
     km_text_add(out, "    \"rtol\": %.17g,\n    \"max_steps\": %ld,\n    \"lanes\": %d,\n", s->solver.rtol, s->solver.max_steps, f->lanes);
-    add_sources(out, s, f->program_hash);
+    add_sources(out, s, study_text, f->program_hash);
     km_text_add(out, "}\n");
+}
+
+void km_provenance_analysis(km_text *out, const km_study *s, const km_analysis_facts *f, const char *found)
+{
+    add_analysis(out, s, f, found, s->file ? km_json_text(s->file) : "", true);
+}
+
+/* {"a": ..., "sensitivity": {...}} with the keys "n" and "until" of that block left out. */
+static char *study_without_sizes(const km_study *s)
+{
+    const km_json *root = s->file ? km_json_root(s->file) : NULL;
+    km_text out = {0};
+
+    for (size_t i = 0; root && i < root->n; i++) {
+        const km_json *child = &root->child[i];
+        bool block = strcmp(child->key, "sensitivity") == 0 && child->kind == KM_JSON_OBJECT;
+        km_text_add(&out, "%s: ", child->key);
+        for (size_t k = 0; block && k < child->n; k++)
+            if (strcmp(child->child[k].key, "n") != 0 && strcmp(child->child[k].key, "until") != 0) {
+                km_text_add(&out, "%s: ", child->child[k].key);
+                km_json_print(&out, &child->child[k]);
+                km_text_add(&out, "\n");
+            }
+        if (!block)
+            km_json_print(&out, child);
+        km_text_add(&out, "\n");
+    }
+    return km_text_take(&out);
+}
+
+void km_provenance_analysis_of_any_size(km_text *out, const km_study *s, const km_analysis_facts *f)
+{
+    char *study = study_without_sizes(s);
+
+    add_analysis(out, s, f, "", study, false);
+    free(study);
 }
 
 void km_provenance_array(km_text *out, const char *const *dimension, int n, const char *coordinates, const char *unit, const char *long_name,

@@ -20,6 +20,8 @@ typedef struct km_analysis_facts {
 
 /* The .zattrs of an analysis' results. `found`: more members, each line ending in a comma, or "". */
 void km_provenance_analysis(km_text *out, const km_study *study, const km_analysis_facts *facts, const char *found);
+/* The same without "n" and "until", in the study too: what analyses have in common of which one goes on from the other. */
+void km_provenance_analysis_of_any_size(km_text *out, const km_study *s, const km_analysis_facts *f);
 
 /* .zattrs of an array. dimension: names, n of them; coordinates: names of the arrays beside it that say where a point
  * is, or NULL; flags: CF flag meanings from flag value `first` on, or NULL. */

@@ -5,7 +5,9 @@
 #include "points.h"
 #include "study/axis.h"
 #include "study/base_row.h"
+#include "study/copula.h"
 #include "study/factor.h"
+#include "study/joe_kuo.h"
 #include "study/points_file.h"
 #include "study/population.h"
 #include "study/regimen.h"
@@ -46,9 +48,24 @@ static double share(const km_study *s, const km_factor *f, uint64_t rank)
     return ((double)stratum + ((double)jitter + 0.5) * 0x1p-20) / (double)s->n_points;
 }
 
+/* The same where the factor hangs together with those of dimensions before its own. */
+static double correlated_share(const km_study *s, const km_factor *f, uint64_t rank)
+{
+    double unit[KM_JOE_KUO_DIMENSIONS];
+
+    if (!km_copula_is_mixed(s->copula, f->dimension))
+        return share(s, f, rank);
+    for (int k = 0; k < s->n_factors; k++) {
+        const km_factor *other = &s->factor[k];
+        if (other->dimension <= f->dimension && km_copula_weight(s->copula, f->dimension, other->dimension) != 0.0)
+            unit[other->dimension] = share(s, other, rank);
+    }
+    return km_copula_coordinate(s->copula, f->dimension, unit);
+}
+
 double km_design_coordinate(const km_study *s, const km_factor *f, uint64_t rank)
 {
-    return f->value ? f->value[rank] : km_law_quantile(&f->law, share(s, f, rank));
+    return f->value ? f->value[rank] : km_law_quantile(&f->law, correlated_share(s, f, rank));
 }
 
 void km_study_point(const km_study *s, uint64_t rank, double *row)

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "study/axis.h"
+#include "study/copula.h"
 #include "study/design.h"
 #include "study/joe_kuo.h"
 #include "study/regimen.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 
 static const long most_points = 4294967296; /* 2^32: an index is a word */
-static const char *const draw_keys[] = {"n", "seed", "factors", NULL};
+static const char *const draw_keys[] = {"n", "seed", "factors", "correlation", NULL};
 static const char *const factor_keys[] = {"name", "of", "about", "linear", "log", "values", "law", "range", "mean", "sd", "cv", NULL};
 
 km_status km_factor_read_seed(const km_json *node, uint64_t *out, km_diag *d)
@@ -288,6 +289,35 @@ done:
     return st;
 }
 
+int *km_factor_of_parameters(const km_study *study)
+{
+    int *of = km_alloc((size_t)study->model->n_parameters + 1, sizeof *of);
+
+    for (int i = 0; i < study->model->n_parameters; i++)
+        of[i] = -1;
+    for (int k = 0; k < study->n_factors; k++)
+        if (study->slot[study->factor[k].slot].field == KM_FIELD_PARAMETER)
+            of[study->slot[study->factor[k].slot].index] = study->factor[k].dimension;
+    return of;
+}
+
+static km_status read_correlation(km_study *study, const km_json *node, km_diag *d)
+{
+    size_t n = (size_t)study->n_factors;
+    const char **name = km_alloc(n, sizeof *name), **unfit = km_alloc(n, sizeof *unfit);
+    int *of_parameter = km_factor_of_parameters(study);
+    const km_copula_factors factors = {"factor", study->n_factors, name, of_parameter, unfit, node};
+    km_status st;
+
+    for (size_t k = 0; k < n; k++) {
+        name[k] = study->factor[k].name;
+        unfit[k] = study->factor[k].law.kind == KM_LAW_CHOICE ? "a choice of values has no normal score" : NULL;
+    }
+    st = km_copula_read(study->model, node, &factors, &study->copula, d);
+    free(name), free(unfit), free(of_parameter);
+    return st;
+}
+
 static void warn_balance(const km_study *study, const km_json *node, km_diag *d)
 {
     uint64_t n = study->n_points, below = 1;
@@ -325,7 +355,7 @@ km_status km_factor_read(km_study *study, const km_json *node, const bool *given
         KM_TRY(km_factor_read_object(study, &factors->child[i], d));
     if (factors == NULL)
         KM_TRY(km_factor_take_every(study, given, node, d));
-
+    KM_TRY(read_correlation(study, node, d));
 done:
     return st;
 }

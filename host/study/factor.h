@@ -5,10 +5,13 @@
 #include "study/quantity.h"
 #include "study/study.h"
 
-/* Reads {"n", "seed", "factors"}: fills factor, slot, seed and n_points. study->design is set. */
+/* Reads {"n", "seed", "factors", "correlation"}: fills factor, slot, copula, seed and n_points. study->design is set. */
 km_status km_factor_read(km_study *study, const km_json *node, const bool *given, km_diag *d);
 
-/* ---- for sensitivity.c ---- */
+/* The dimension that draws each of the model's parameters, or -1; caller frees. */
+int *km_factor_of_parameters(const km_study *study);
+
+/* ---- for sensitivity_block.c ---- */
 
 /* A factor as written. All borrowed. */
 typedef struct km_factor_words {

@@ -14,7 +14,7 @@
 
 static const char *const fit_keys[] = {"name",   "about",  "model",   "variants", "set",        "solver",     "trials",
                                        "rows",   "leave_out", "hold_out", "assume", "overlaps", "score",     "outputs",
-                                       "relapse", "drugs",  "controls", "parameters", "population", "likelihood", "hypotheses", "estimation", NULL};
+                                       "relapse", "drugs",  "controls", "parameters", "population", "likelihood", "hypotheses", "estimation", "correlation", NULL};
 static const char *const score_keys[] = {"output", "baseline", "scales", "response", "remission", "residual", "persistent", NULL};
 static const char *const control_keys[] = {"parameter", "levels", "of", "default", NULL};
 static const char *const likelihood_keys[] = {"means", "repeated", "between_trials", "no_spread", NULL};
@@ -40,6 +40,7 @@ void km_fit_destroy(km_fit *f)
     free(f->hypothesis);
     free(f->control), free(f->free), free(f->regimen), free(f->row), free(f->study), free(f->skipped);
     km_population_destroy(f->population);
+    km_copula_destroy(f->copula);
     km_overlaps_clear(&f->overlaps);
     km_trials_clear(&f->trials);
     km_study_destroy(f->base);
@@ -52,37 +53,6 @@ double km_fit_number_of(const km_fit_number *n, const double *theta) { return n-
 
 /* ---- studies of regimens ---- */
 
-void km_fit_print_json(km_text *out, const km_json *node)
-{
-    char *quoted = NULL;
-
-    switch (node->kind) {
-    case KM_JSON_NULL: km_text_add(out, "null"); break;
-    case KM_JSON_BOOL: km_text_add(out, node->boolean ? "true" : "false"); break;
-    case KM_JSON_NUMBER: km_text_add(out, "%.17g", node->number); break;
-    case KM_JSON_STRING:
-        quoted = km_json_quote(node->string);
-        km_text_add(out, "%s", quoted);
-        break;
-    case KM_JSON_ARRAY:
-    case KM_JSON_OBJECT:
-        km_text_add(out, node->kind == KM_JSON_ARRAY ? "[" : "{");
-        for (size_t i = 0; i < node->n; i++) {
-            if (i)
-                km_text_add(out, ", ");
-            if (node->kind == KM_JSON_OBJECT) {
-                char *key = km_json_quote(node->child[i].key);
-                km_text_add(out, "%s: ", key);
-                free(key);
-            }
-            km_fit_print_json(out, &node->child[i]);
-        }
-        km_text_add(out, node->kind == KM_JSON_ARRAY ? "]" : "}");
-        break;
-    }
-    free(quoted);
-}
-
 char *km_fit_study_text(const km_fit *f, int r, const char *endpoints)
 {
     static const char *const copied[] = {"model", "set", "solver"};
@@ -94,13 +64,13 @@ char *km_fit_study_text(const km_fit *f, int r, const char *endpoints)
     km_text_add(&out, "{\"variants\": [");
     for (size_t i = 0; variants && i < variants->n; i++) {
         km_text_add(&out, i ? ", " : "");
-        km_fit_print_json(&out, &variants->child[i]);
+        km_json_print(&out, &variants->child[i]);
     }
     km_text_add(&out, "%s%s]", variants && variants->n && *more ? ", " : "", more);
     for (int i = 0; i < 3; i++)
         if (km_json_find(root, copied[i])) {
             km_text_add(&out, ", \"%s\": ", copied[i]);
-            km_fit_print_json(&out, km_json_find(root, copied[i]));
+            km_json_print(&out, km_json_find(root, copied[i]));
         }
     if (g && *g->records)
         km_text_add(&out, ", \"regimen\": [%s]", g->records);
@@ -229,6 +199,32 @@ static km_status read_parameters(km_fit *f, const km_json *root, km_diag *d)
         KM_TRY(add_free(f, km_strdup(node->key), &own, &target, node, parameter, &index, d));
     }
 done:
+    return st;
+}
+
+/* Of the priors: the model's between parameters that are free, or the fit's own. A level of the controls is not the parameter. */
+static km_status read_correlation(km_fit *f, const km_json *root, km_diag *d)
+{
+    size_t n = (size_t)f->n_free, all = (size_t)f->model->n_parameters;
+    const char **name = km_alloc(n, sizeof *name), **unfit = km_alloc(n, sizeof *unfit);
+    int *of_parameter = km_alloc(all + 1, sizeof *of_parameter);
+    const km_copula_factors free_ones = {"free parameter", f->n_free, name, of_parameter, unfit, root};
+    km_status st;
+
+    for (size_t i = 0; i < all; i++)
+        of_parameter[i] = -1;
+    for (size_t i = 0; i < n; i++) {
+        name[i] = f->free[i].name;
+        if (f->free[i].parameter >= 0)
+            of_parameter[f->free[i].parameter] = (int)i;
+    }
+    for (int i = 0; i < f->n_controls; i++)
+        if (f->control[i].value.free >= 0) {
+            of_parameter[f->control_parameter] = f->control[i].value.free;
+            unfit[f->control[i].value.free] = "here one of them has a level for each kind of control";
+        }
+    st = km_copula_read(f->model, root, &free_ones, &f->copula, d);
+    free(name), free(unfit), free(of_parameter);
     return st;
 }
 
@@ -448,6 +444,7 @@ static km_status read_root(km_fit *f, const km_json *root, const char *hypothesi
     KM_TRY(read_likelihood(f, root, d));
     if (f->n_free == 0)
         KM_TRY(km_json_fail(root, d, "nothing is free: name \"parameters\" such as {\"CL\": {}}"));
+    KM_TRY(read_correlation(f, root, d));
     KM_TRY(read_population(f, root, d));
     KM_TRY(read_trials(f, root, d));
     KM_TRY(km_fit_read_rows(f, root, d));

@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/json.h"
 #include "model/model.h"
+#include "study/copula.h"
 #include "study/law.h"
 #include "study/population.h"
 #include "study/study.h"
@@ -93,6 +94,7 @@ typedef struct km_fit {
     int n_controls;
     km_free *free;
     int n_free;
+    km_copula *copula;         /* how the priors of the free parameters hang together, or NULL */
     km_fit_number residual;    /* sd of an observed score around the patient's own, points */
     double persistent;         /* share of its variance that stays with a patient */
     km_fit_number between;     /* sd of a study's effect on scores, points; 0: none */

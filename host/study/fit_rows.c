@@ -276,7 +276,7 @@ static km_status find_regimen(const context *c, const km_trial_row *r, int *inde
     KM_TRY(add_records(c, route, r, &g, &records));
     for (size_t i = 0; variants && i < variants->n; i++) {
         km_text_add(&more, i ? ", " : "");
-        km_fit_print_json(&more, &variants->child[i]);
+        km_json_print(&more, &variants->child[i]);
     }
     for (*index = 1; *index < f->n_regimens; (*index)++)
         if (strcmp(f->regimen[*index].records, records.data) == 0 &&

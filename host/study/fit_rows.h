@@ -9,7 +9,4 @@
  * the score's scales. Model, trials, overlaps, population and controls are read. */
 km_status km_fit_read_rows(km_fit *fit, const km_json *root, km_diag *d);
 
-/* JSON text of a node, for the studies made from a fit. */
-void km_fit_print_json(km_text *out, const km_json *node);
-
 #endif

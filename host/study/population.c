@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "points.h"
-#include "study/correlation.h"
+#include "model/correlation.h"
 #include "study/factor.h"
 #include "study/joe_kuo.h"
 #include "study/quantity.h"
@@ -293,7 +293,7 @@ typedef struct traits {
     const km_model *model;
 } traits;
 
-static km_status find_trait(const void *context, const km_json *name, int *out, km_diag *d)
+static km_status find_trait(void *context, const km_json *name, int *out, km_diag *d)
 {
     const traits *t = context;
     int parameter = -1;
@@ -318,7 +318,7 @@ static const char *trait_name(const void *context, int i)
 
 static km_status read_correlation(km_population *p, const km_model *model, const km_json *node, km_diag *d)
 {
-    const traits context = {p, model};
+    traits context = {p, model};
     const km_correlated of = {"parameter", (size_t)p->n_traits, &context, find_trait, trait_name};
     const km_json *list = NULL;
     km_status st = KM_OK;
@@ -326,6 +326,7 @@ static km_status read_correlation(km_population *p, const km_model *model, const
     p->cholesky = km_alloc(of.n * of.n + 1, sizeof *p->cholesky);
     KM_TRY(km_json_get(node, "correlation", KM_JSON_ARRAY, &list, d));
     KM_TRY(km_correlation_read(list, &of, p->cholesky, d));
+    KM_TRY(km_correlation_factor(p->cholesky, &of, list, d));
 done:
     return st;
 }

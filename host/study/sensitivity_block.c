@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "study/axis.h"
-#include "study/correlation.h"
+#include "study/copula.h"
 #include "study/design.h"
 #include "study/endpoint.h"
 #include "study/factor.h"
@@ -31,7 +31,6 @@ void km_sensitivity_destroy(km_sensitivity *s)
     for (int i = 0; i < s->n_moments; i++)
         free(s->course[i]), free(s->moment[i]);
     free(s->course), free(s->moment);
-    free(s->mix);
     free(s->method), free(s->dimension), free(s->unit), free(s->unit_name), free(s->grouped);
     free(s);
 }
@@ -263,27 +262,6 @@ static int add_unit(km_sensitivity *s, const char *name, bool grouped)
     return s->n_units++;
 }
 
-static km_status find_dimension(const km_study *study, const km_json *node, int *out, km_diag *d)
-{
-    const km_sensitivity *s = study->sensitivity;
-    const char *nearest;
-
-    if (node->kind != KM_JSON_STRING)
-        return km_json_fail(node, d, "expected the name of a factor, got %s", km_json_describe(node));
-    for (*out = 0; *out < s->n_dimensions; (*out)++)
-        if (strcmp(s->dimension[*out], node->string) == 0)
-            return KM_OK;
-    for (int k = 0; k < study->n_factors; k++)
-        if (strcmp(study->factor[k].of, node->string) == 0) {
-            *out = study->factor[k].dimension;
-            return KM_OK;
-        }
-    nearest = km_text_nearest(node->string, (const char *const *)s->dimension, (size_t)s->n_dimensions);
-    if (nearest)
-        return km_json_fail(node, d, "no factor is named \"%s\"; did you mean \"%s\"?", node->string, nearest);
-    return km_json_fail(node, d, "no factor is named \"%s\"; only what is varied can be named here", node->string);
-}
-
 /* Every dimension gets its unit: that of its group, or one of its own, in the order of the first dimension. */
 static km_status read_groups(km_study *study, const km_json *node, km_diag *d)
 {
@@ -308,7 +286,7 @@ static km_status read_groups(km_study *study, const km_json *node, km_diag *d)
         if (list->kind != KM_JSON_ARRAY || list->n == 0)
             KM_TRY(km_json_fail(list, d, "expected a list of factors, got %s", km_json_describe(list)));
         for (size_t i = 0; i < list->n; i++) {
-            KM_TRY(find_dimension(study, &list->child[i], &dimension, d));
+            KM_TRY(km_copula_find((const char *const *)s->dimension, s->n_dimensions, "factor", &list->child[i], &dimension, d));
             if (group[dimension])
                 KM_TRY(km_json_fail(&list->child[i], d, "\"%s\" is in the group \"%s\" already", s->dimension[dimension],
                                     groups->child[group[dimension] - 1].key));
@@ -331,48 +309,21 @@ done:
 
 /* ---- correlation ---- */
 
-static km_status find_correlated(const void *study, const km_json *name, int *out, km_diag *d) { return find_dimension(study, name, out, d); }
-
-static const char *dimension_name(const void *study, int i) { return ((const km_study *)study)->sensitivity->dimension[i]; }
-
-static km_status read_correlation(km_study *study, const km_json *node, km_diag *d)
+/* A dimension draws a parameter, or sets it by a choice, which has no score. */
+static km_status read_correlation(km_study *study, const km_json *node, const km_json *root, km_diag *d)
 {
     km_sensitivity *s = study->sensitivity;
-    const km_correlated of = {"factor", (size_t)s->n_dimensions, study, find_correlated, dimension_name};
-    const km_json *list = NULL;
-    km_status st = KM_OK;
+    const char **unfit = km_alloc((size_t)s->n_dimensions + 1, sizeof *unfit);
+    int *of_parameter = km_factor_of_parameters(study);
+    const km_copula_factors factors = {"factor", s->n_dimensions, (const char *const *)s->dimension, of_parameter, unfit, node ? node : root};
+    km_status st;
 
-    if (node)
-        KM_TRY(km_json_get(node, "correlation", KM_JSON_ARRAY, &list, d));
-    if (list == NULL || list->n == 0)
-        goto done;
-    KM_TRY(km_array_create(of.n * of.n, sizeof *s->mix, (void **)&s->mix, d));
-    KM_TRY(km_correlation_read(list, &of, s->mix, d));
-done:
+    for (int k = 0; k < study->n_factors; k++)
+        if (study->factor[k].law.kind == KM_LAW_CHOICE)
+            unfit[study->factor[k].dimension] = "a choice has no normal score";
+    st = km_copula_read(study->model, node, &factors, &study->copula, d);
+    free(unfit), free(of_parameter);
     return st;
-}
-
-bool km_sensitivity_is_mixed(const km_sensitivity *s, int j)
-{
-    for (int i = 0; s->mix && i < j; i++)
-        if (s->mix[(size_t)j * (size_t)s->n_dimensions + (size_t)i] != 0.0)
-            return true;
-    return false;
-}
-
-void km_sensitivity_correlate(const km_sensitivity *s, double *unit)
-{
-    size_t n = (size_t)s->n_dimensions;
-
-    for (int j = s->n_dimensions - 1; s->mix && j > 0; j--) { /* what comes before j is untouched yet */
-        double z = 0.0;
-        if (!km_sensitivity_is_mixed(s, j))
-            continue;
-        for (int i = 0; i <= j; i++)
-            if (s->mix[(size_t)j * n + (size_t)i] != 0.0)
-                z += s->mix[(size_t)j * n + (size_t)i] * km_normal_quantile(unit[i]);
-        unit[j] = fmin(fmax(0.5 * erfc(-z * sqrt(0.5)), 0x1p-33), 1.0 - 0x1p-33);
-    }
 }
 
 /* ---- times ---- */
@@ -497,7 +448,7 @@ km_status km_sensitivity_read(km_study *study, const km_json *node, const bool *
         KM_TRY(read_sizes(s, node, d));
     KM_TRY(read_factors(study, node, root, given, d));
     KM_TRY(read_groups(study, node, d));
-    KM_TRY(read_correlation(study, node, d));
+    KM_TRY(read_correlation(study, node, root, d));
     for (int k = 0; k < study->n_factors; k++)
         km_joe_kuo_directions(study->factor[k].dimension, study->factor[k].direction);
     study->n_points = s->n ? s->n : PILOT_ROWS;

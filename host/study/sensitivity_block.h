@@ -24,7 +24,6 @@ struct km_sensitivity {
     int n_units;
     char **unit_name;
     bool *grouped;          /* of a unit: a group */
-    double *mix;            /* [n_dimensions][n_dimensions], lower: scores are independent ones times this; NULL: they are independent */
     int first_moment;       /* the endpoints from here on are moments of courses, by "times" */
     int n_moments;
     char **course, **moment; /* the output of each, and its time as written: "2 h" */
@@ -42,10 +41,5 @@ km_status km_sensitivity_until(const char *text, double *out, km_diag *d);
 
 /* The factor (unit) a study's factor k belongs to. */
 int km_sensitivity_unit(const km_study *study, int k);
-
-/* A row of independent coordinates in (0, 1) becomes one whose normal scores are correlated; in place. */
-void km_sensitivity_correlate(const km_sensitivity *sensitivity, double *unit);
-/* True if dimension j depends on others than itself. */
-bool km_sensitivity_is_mixed(const km_sensitivity *sensitivity, int j);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "study/axis.h"
+#include "study/copula.h"
 #include "study/design.h"
 #include "study/draws.h"
 #include "study/endpoint.h"
@@ -60,6 +61,7 @@ void km_study_destroy(km_study *study)
     free(study->statistic), free(study->trait_slot), free(study->drawn_slot);
     km_population_destroy(study->population);
     km_sensitivity_destroy(study->sensitivity);
+    km_copula_destroy(study->copula);
     free(study->variant);
     free(study->record);
     free(study->axis);

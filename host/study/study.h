@@ -111,6 +111,7 @@ typedef struct km_solver {
 
 typedef struct km_sensitivity km_sensitivity; /* study/sensitivity_block.h */
 typedef struct km_population km_population;   /* study/population.h */
+typedef struct km_copula km_copula;           /* study/copula.h */
 typedef struct km_statistic km_statistic;     /* study/statistic.h */
 
 typedef struct km_study {
@@ -131,6 +132,7 @@ typedef struct km_study {
     km_design design;
     km_factor *factor;   /* of designs that are no grid, which have no axes */
     int n_factors;
+    km_copula *copula;   /* how their dimensions hang together, or NULL */
     bool every_factor;   /* the study named none: all that have a range */
     uint64_t seed;
     char list_hash[65];  /* SHA-256 of the list's file, or "" */

@@ -56,6 +56,8 @@ static void print_parameters(const km_fit_results *r, FILE *to)
     }
     if (edge)
         fprintf(to, "  edge: the posterior lies in the outer tenth of its prior, so that the data ask for more than the range allows\n");
+    if (r->correlation)
+        fprintf(to, "  the priors are correlated, of normal scores: %s\n", r->correlation);
     fprintf(to, "  log likelihood of the best candidate %.2f; %d of %d starts found it; %zu draws, %d temperatures\n\n", r->mode_log_likelihood,
             r->starts_agree, r->starts, r->n_draws, r->stages);
 }

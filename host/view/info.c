@@ -48,6 +48,19 @@ static void print_list(const km_json *attributes, const char *key, const char *l
     fputs("\n", to);
 }
 
+static void print_correlation(const km_json *attributes, FILE *to)
+{
+    const km_json *list = km_json_find(attributes, "correlation");
+
+    for (size_t i = 0; list && i < list->n; i++) {
+        const km_json *pair = &list->child[i];
+        if (pair->kind == KM_JSON_ARRAY && pair->n == 3 && pair->child[0].string && pair->child[1].string)
+            fprintf(to, "%s%s and %s %.6g", i ? ", " : "correlation      ", pair->child[0].string, pair->child[1].string, pair->child[2].number);
+    }
+    if (list && list->n > 0)
+        fprintf(to, " (the %s's)\n", text_of(attributes, "correlation_of"));
+}
+
 /* What a pass over an array of values gathers. */
 typedef struct tally {
     double low, high;
@@ -225,6 +238,7 @@ km_status km_info_print(const char *map, FILE *to, km_diag *d)
         fprintf(to, "  %" PRIu64 " of %" PRIu64 " chunks are there; run the study again to go on\n", done, total);
     print_list(attributes, "variants", "variants         ", to);
     print_list(attributes, "set", "set              ", to);
+    print_correlation(attributes, to);
     KM_TRY(print_axes(r, to, &points, d));
     KM_TRY(print_factors(r, to, d));
     fprintf(to, "  %.0f points, horizon %.6g %s\n", points, number_of(attributes, "horizon"), text_of(attributes, "time_unit"));

@@ -1,8 +1,8 @@
-"""Coverage of the intervals of Sobol' indices: how often they hold the closed form, over many seeds.
+"""Coverage of the intervals of shares of the variance: how often they hold the closed form, over many seeds.
 
-usage: sensitivity_coverage.py KETAMAP SOURCE_DIR [SEEDS [N [FIRST_SEED]]]
+usage: sensitivity_coverage.py KETAMAP SOURCE_DIR [SEEDS [N [FIRST_SEED [METHOD]]]]
 
-Ishigami's function and Sobol's g, first order, second order and total, base size N (65536). Prints, for each index, the
+Ishigami's function and Sobol's g, first order, second order (METHOD sobol) and total, size N (65536). Prints, for each index, the
 share of the seeds whose 95 % interval holds the closed form, the mean of the estimates less the closed form and the mean
 width; then the shares over all indices of a kind, and how many seeds had every index inside.
 
@@ -52,10 +52,10 @@ def read(path):
         return [dict(zip(head, line.rstrip("\n").split("\t"))) for line in f]
 
 
-def analyse(ketamap, source, folder, model, output, seed, n):
+def analyse(ketamap, source, folder, model, output, seed, n, method):
     study = {"model": os.path.join(source, "configs/models", model + ".json"),
              "endpoints": [{"name": "y", "of": output, "kind": "value", "at": 0}],
-             "sensitivity": {"method": "sobol", "n": n, "seed": str(seed), "second_order": True},
+             "sensitivity": {"method": method, "n": n, "seed": str(seed), **({"second_order": True} if method == "sobol" else {})},
              "solver": {"precision": "double"}}
     path, stem = os.path.join(folder, "study.json"), os.path.join(folder, "results")
     with open(path, "w") as f:
@@ -66,26 +66,28 @@ def analyse(ketamap, source, folder, model, output, seed, n):
     for row in read(stem + ".tsv"):
         for kind in "first", "total":
             found[kind, row["factor"]] = [float(row[kind + end]) for end in ("", "_low", "_high")]
-    for row in read(stem + "-pairs.tsv"):
+    for row in read(stem + "-pairs.tsv") if method == "sobol" else []:
         found["second", row["factor"] + " x " + row["factor_2"]] = [float(row["second" + end]) for end in ("", "_low", "_high")]
     return found
 
 
-def coverage(ketamap, source, model, output, truth, seeds, n, first):
+def coverage(ketamap, source, model, output, truth, seeds, n, first, method="sobol"):
+    if method != "sobol":
+        truth = {k: v for k, v in truth.items() if k[0] != "second"}
     inside, error, width, whole = {k: 0 for k in truth}, dict.fromkeys(truth, 0.0), dict.fromkeys(truth, 0.0), 0
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + seeds):
-            found = analyse(ketamap, source, folder, model, output, seed, n)
+            found = analyse(ketamap, source, folder, model, output, seed, n, method)
             hits = {k: found[k][1] <= truth[k] <= found[k][2] for k in truth}
             whole += all(hits.values())
             for k in truth:
                 inside[k] += hits[k]
                 error[k] += (found[k][0] - truth[k]) / seeds
                 width[k] += (found[k][2] - found[k][1]) / seeds
-    print("%s: %d seeds, N = %d; every index inside in %d of them" % (model, seeds, n, whole))
+    print("%s, %s: %d seeds, N = %d; every index inside in %d of them" % (model, method, seeds, n, whole))
     for k in truth:
         print("  %-6s %-8s %8.5f  coverage %5.1f %%  bias %+.1e  width %.1e" % (*k, truth[k], 100 * inside[k] / seeds, error[k], width[k]))
-    for kind in "first", "second", "total":
+    for kind in dict.fromkeys(k[0] for k in truth):
         keys = [k for k in truth if k[0] == kind]
         print("  all %s: %.1f %%" % (kind, 100 * sum(inside[k] for k in keys) / seeds / len(keys)))
     return {k: inside[k] / seeds for k in truth}
@@ -94,8 +96,9 @@ def coverage(ketamap, source, model, output, truth, seeds, n, first):
 def main():
     ketamap, source = sys.argv[1:3]
     seeds, n, first = (int(x) for x in (sys.argv[3:] + ["200", "65536", "1"][len(sys.argv) - 3:])[:3])
+    method = sys.argv[6] if len(sys.argv) > 6 else "sobol"
     for model, output, parts in ("ishigami", "y", ishigami()), ("sobol-g", "g", sobol_g()):
-        coverage(ketamap, source, model, output, indices(*parts), seeds, n, first)
+        coverage(ketamap, source, model, output, indices(*parts), seeds, n, first, method)
 
 
 if __name__ == "__main__":

@@ -100,6 +100,45 @@ rows=$(column "$folder/u.tsv" n_used y x1)
 expect 0 "$ketamap" sensitivity "$folder/small.json" --output "$folder/u2.zarr" --until ci=0.0001
 says "wider than wanted"
 
+# a finished analysis goes on with a larger n, or a narrower interval, and ends with the bytes of one from scratch
+for method in '"second_order": true' '"method": "morris", "design": "radial"' '"method": "dgsm"'; do
+    analysis later "{$method, \"n\": 1024}"
+    run "$folder/later.json" --output "$folder/l1.zarr" --force
+    analysis later "{$method, \"n\": 16384}"
+    run "$folder/later.json" --output "$folder/l2.zarr" --force
+    expect 0 "$ketamap" sensitivity "$folder/later.json" --output "$folder/l1.zarr" --batch 700
+    says "resuming $folder/l1.zarr/state"
+    same "$folder/l1.zarr" "$folder/l2.zarr"
+    cmp -s "$folder/l1.tsv" "$folder/l2.tsv" || fail "going on changes the table"
+    [ ! -e "$folder/l1.zarr.state" ] || fail "a state is left over"
+    expect 0 "$ketamap" sensitivity "$folder/later.json" --output "$folder/l1.zarr"
+    says "complete already"
+    analysis later "{$method, \"n\": 4096}"
+    expect 2 "$ketamap" sensitivity "$folder/later.json" --output "$folder/l1.zarr"
+    says 'its "n" was 16384 and is 4096'
+done
+analysis later '{"method": "dgsm", "n": 32768}'
+expect 2 "$ketamap" sensitivity "$folder/later.json" --output "$folder/l1.zarr" --sample "$folder/s.tsv"
+says "--sample writes all models, and $folder/l1.zarr/state goes on"
+analysis until '{"seed": "2"}'
+run "$folder/until.json" --output "$folder/l1.zarr" --force --until ci=0.1
+run "$folder/until.json" --output "$folder/l2.zarr" --force --until ci=0.01
+run "$folder/until.json" --output "$folder/l1.zarr" --until ci=0.01 --resume
+same "$folder/l1.zarr" "$folder/l2.zarr"
+expect 2 "$ketamap" sensitivity "$folder/until.json" --output "$folder/l1.zarr" --until ci=0.1
+says "as narrow as wanted after"
+analysis later '{"n": 1008}'
+run "$folder/later.json" --output "$folder/l1.zarr" --force
+analysis later '{"n": 2048}'
+expect 2 "$ketamap" sensitivity "$folder/later.json" --output "$folder/l1.zarr"
+says "was doubled a number of times"
+analysis later '{"n": 2048, "seed": "2"}'
+expect 2 "$ketamap" sensitivity "$folder/later.json" --output "$folder/l1.zarr"
+says "of another analysis"
+analysis later '{"method": "morris", "n": 16, "candidates": 50}'
+run "$folder/later.json" --output "$folder/l1.zarr" --force
+[ ! -e "$folder/l1.zarr/state" ] || fail "what another n chooses otherwise has a state to go on from"
+
 # a group explains what its members explain together: x1 and x3 all but x2's share
 analysis group '{"n": 16384, "groups": {"pair": ["x1", "x3"]}}'
 run "$folder/group.json" --output "$folder/g.zarr"

@@ -83,31 +83,74 @@ LINEAR = {"name": "line", "time_unit": "h", "states": {},
           "outputs": {"score": {"value": "S0-a-b*t/24-use_c*c*(t/24)^2", "unit": "points"}}}
 
 
-def linear():
+# correlations of the priors' normal scores
+R = {("a", "b"): 0.6, ("b", "c"): -0.4}
+
+
+def correlated():
+    """The same with priors that hang together, as the model has it: posterior, evidence, profiles, and what is told of it."""
+    pairs = [[*names, r] for names, r in R.items()]
+    done = linear("tied", model={**LINEAR, "correlation": pairs}, pairs=R, particles=2048)
+    told = '[["a", "b", 0.6], ["b", "c", -0.4]]'
+    with open(os.path.join(folder.name, "tied.zarr", ".zattrs")) as f:
+        facts = json.load(f)
+    check("the report and the results tell the priors' correlations", told in done.stdout and facts["correlation"] == pairs and facts["correlation_of"] == "model")
+    quick = {"estimation": {"optimise": {"starts": 1, "evaluations": 50}, "posterior": {"particles": 256}}}
+
+    def facts_of(fit_file, stem):
+        fit(write(stem + "-fit.json", fit_file), stem)
+        with open(os.path.join(folder.name, stem + ".zarr", ".zattrs")) as f:
+            return json.load(f)
+
+    base = {**COMMON, "model": "tied-model.json", "score": SCORE, **quick}
+    facts = facts_of({**base, "parameters": {n: {} for n in PRIOR}, "correlation": []}, "loose")
+    check("[] in the fit leaves them out", "correlation" not in facts)
+    facts = facts_of({**base, "parameters": {n: {} for n in PRIOR}, "correlation": [["c", "a", 0.1]]}, "own")
+    check("a fit's own take their place", facts["correlation"] == [["a", "c", 0.1]] and facts["correlation_of"] == "fit")
+    facts = facts_of({**base, "parameters": {"a": {}, "c": {}}}, "apart")
+    check("pairs with a parameter that is not free drop out", "correlation" not in facts)
+    for change, words in (({"parameters": {"a": {}}, "controls": {"parameter": "b", "levels": {"all": {}}, "default": "all"}},
+                           'the model correlates "a" and "b", and here one of them has a level for each kind of control; "correlation": []'),
+                          ({"parameters": {"a": {}}, "correlation": [["a", "b", 0.5]]}, 'no free parameter is named "b"')):
+        done = fit(write("bad.json", {**base, **change}), "bad", code=2)
+        check(f"refused: {words}", words in done.stderr and "bad.json:" in done.stderr, done.stderr.strip())
+
+
+def linear(stem="linear", model=LINEAR, pairs={}, particles=4000):
     times, values, error = [2, 24, 48, 72, 120], [-7.1, -8.6, -10.4, -11.0, -12.1], 1.1
-    write("line.json", LINEAR)
+    write("line.json" if stem == "linear" else stem + "-model.json", model)
     write("trials.tsv", table([{"study_id": "A", "arm": "control", "drug": "placebo", "dose_value": 0, "n": 40, "baseline_mean": 30,
                                 "time_h": t, "value_kind": "mean_change", "value": v, "se": error} for t, v in zip(times, values)]))
-    path = write("linear-fit.json", {**COMMON, "model": "line.json", "score": SCORE, "parameters": {n: {} for n in PRIOR},
+    path = write(stem + "-fit.json", {**COMMON, "model": "line.json" if stem == "linear" else stem + "-model.json", "score": SCORE, "parameters": {n: {} for n in PRIOR},
                                      "likelihood": {"repeated": 0}, "hypotheses": {"bent": ["bent"], "straight": ["straight"]},
-                                     "estimation": {"posterior": {"particles": 4000}, "profiles": {"points": 21},
+                                     "estimation": {"posterior": {"particles": particles}, "profiles": {"points": 21},
                                                     "ensemble": {"walkers": 40, "steps": 3000, "thin": 2}}})
-    done = fit(path, "linear")
+    done = fit(path, stem)
     x = np.array(times) / 24.0
     truth = {}
     for name, columns in (("bent", 3), ("straight", 2)):
         a = -np.column_stack([np.ones_like(x), x, x * x])[:, :columns]
         m, s = (np.array([PRIOR[n][i] for n in list(PRIOR)[:columns]]) for i in (0, 1))
-        cover = a @ np.diag(s * s) @ a.T + error**2 * np.eye(len(x))
+        prior = np.diag(s * s)
+        for (i, j), r in pairs.items():
+            i, j = list(PRIOR).index(i), list(PRIOR).index(j)
+            if max(i, j) < columns:
+                prior[i, j] = prior[j, i] = r * s[i] * s[j]
+        cover = a @ prior @ a.T + error**2 * np.eye(len(x))
         off = np.array(values) - a @ m
         truth[name] = -0.5 * (off @ np.linalg.solve(cover, off) + np.linalg.slogdet(cover)[1] + len(x) * math.log(2 * math.pi))
         if name == "bent":
-            c = np.linalg.inv(a.T @ a / error**2 + np.diag(1 / (s * s)))
-            mean, sd = c @ (a.T @ np.array(values) / error**2 + m / (s * s)), np.sqrt(np.diag(c))
-    for h in read("linear", "hypotheses"):
+            c = np.linalg.inv(a.T @ a / error**2 + np.linalg.inv(prior))
+            mean, sd = c @ (a.T @ np.array(values) / error**2 + np.linalg.solve(prior, m)), np.sqrt(np.diag(c))
+            between, spread = c, s
+    for h in read(stem, "hypotheses"):
         got, stated = float(h["log_evidence"]), float(h["log_evidence_error"])
         check(f"evidence of {h['hypothesis']}", abs(got - truth[h["hypothesis"]]) < 0.1, f"{got:.3f} ({stated:.3f}), closed form {truth[h['hypothesis']]:.3f}")
-    for p, m, s in zip(read("linear", "parameters"), mean, sd):
+    draws = np.fromfile(os.path.join(folder.name, stem + ".zarr", "draws", "0.0"), dtype="<f8").reshape(-1, 3)
+    off = np.corrcoef(draws.T) - between / np.outer(sd, sd)
+    check("correlations of the posterior", np.abs(off).max() < 0.06, f"off by {np.abs(off).max():.3f} at most")
+    for p, m, s, wide in zip(read(stem, "parameters"), mean, sd, spread):
+        check(f"learned of {p['parameter']}", abs(float(p["learned"]) - (1 - (s / wide) ** 2)) < 0.06, f"{p['learned']}, closed form {1 - (s / wide) ** 2:.3f}")
         check(f"posterior of {p['parameter']}", abs(float(p["mean"]) - m) < 0.1 * s and abs(float(p["sd"]) / s - 1) < 0.1,
               f"{float(p['mean']):.3f} ({float(p['sd']):.3f}), closed form {m:.3f} ({s:.3f})")
         check(f"second sampler of {p['parameter']}", abs(float(p["ensemble_mean"]) - float(p["mean"])) < 0.1 * s and
@@ -116,12 +159,12 @@ def linear():
         # without the prior: least squares, +- 1.96 standard errors; within the range of the profile
     a = -np.column_stack([np.ones_like(x), x, x * x])
     free, error_of = np.linalg.lstsq(a, np.array(values), rcond=None)[0], np.sqrt(np.diag(np.linalg.inv(a.T @ a))) * error
-    for p, m, s in zip(read("linear", "parameters"), free, error_of):
+    for p, m, s in zip(read(stem, "parameters"), free, error_of):
         ends = [(p["profile_low"], m - 1.96 * s), (p["profile_high"], m + 1.96 * s)]
         known = [(float(g), w) for g, w in ends if g != "nan"]
         check(f"profile of {p['parameter']}", all(abs(g - w) < 0.35 * s for g, w in known), f"{p['profile']} {known}")
     check("the report names the mechanisms", "Mechanisms" in done.stdout and "straight" in done.stdout)
-    return path
+    return path if stem == "linear" else done
 
 
 def resumed(path):
@@ -256,6 +299,7 @@ def as_population():
 path = linear()
 resumed(path)
 refused()
+correlated()
 planted(1, {"walkers": 40, "steps": 3000, "thin": 2})
 agreement()
 as_population()

@@ -135,6 +135,32 @@ static void test_columns(void **state)
     assert_same_double(factor, 1);
 }
 
+/* The normal scores of factors hang together; a study's own correlations take the place of the model's. */
+static void test_correlation(void **state)
+{
+    enum { N = 4096 };
+    static const char *const list[] = {"[[\"CL\", \"V\", 0.8], [\"V\", \"t\", -0.5]]", "[]"};
+    char text[512];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        double r[3] = {0}, z[3];
+        (void)snprintf(text, sizeof text, "{\"sobol\": {\"n\": 4096, \"correlation\": %s, \"factors\": [{\"of\": \"CL\"}, {\"of\": \"V\", \"linear\": [1, 2]}, "
+                                          "{\"name\": \"t\", \"of\": \"regimen[0].tinf\", \"linear\": [1, 2]}]}}", list[i]);
+        reads(design(text));
+        assert_int_equal(study->copula != NULL, i == 0);
+        for (uint64_t rank = 0; rank < N; rank++) {
+            z[0] = km_normal_quantile((coordinate(0, rank) - 50) / 70);
+            for (int f = 1; f < 3; f++)
+                z[f] = km_normal_quantile(coordinate(f, rank) - 1);
+            r[0] += z[0] * z[1] / N, r[1] += z[1] * z[2] / N, r[2] += z[0] * z[2] / N;
+        }
+        assert_true(fabs(r[0] - (i ? 0.0 : 0.8)) < 0.01 && fabs(r[1] - (i ? 0.0 : -0.5)) < 0.01 && fabs(r[2]) < 0.01);
+    }
+    refuses(design("{\"latin_hypercube\": {\"n\": 4, \"correlation\": [[\"CL\", \"ka\", 0.5]], \"factors\": [{\"of\": \"CL\"}]}}"),
+            "study.json:2:63: /design/latin_hypercube/correlation/0/1: no factor is named \"ka\"; only what is varied can be named here");
+}
+
 static void table(const char *text) { write_text("plain.json", text); /* removed with the others */ }
 
 static void test_list(void **state)
@@ -239,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_hypercube, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_parameter, setup, teardown),
         cmocka_unit_test_setup_teardown(test_columns, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_correlation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_list, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mistakes, setup, teardown),
     };

@@ -1,6 +1,9 @@
-#include "study/correlation.h"
+#include "model/correlation.h"
+
+#include "base/memory.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double least_pivot = 1e-9; /* less is rounding */
@@ -27,7 +30,7 @@ static bool factorise(double *a, size_t n, size_t *row)
     return true;
 }
 
-static km_status read_pair(const km_json *pair, const km_correlated *of, double *matrix, km_diag *d)
+static km_status read_pair(const km_json *pair, const km_correlated *of, double *matrix, bool *given, km_diag *d)
 {
     int a = 0, b = 0;
     km_status st = KM_OK;
@@ -40,26 +43,39 @@ static km_status read_pair(const km_json *pair, const km_correlated *of, double 
         KM_TRY(km_json_fail(pair, d, "a %s's correlation with itself is 1", of->what));
     if (!(fabs(pair->child[2].number) < 1.0))
         KM_TRY(km_json_fail(&pair->child[2], d, "a correlation lies between -1 and 1, got %g", pair->child[2].number));
-    if (matrix[(size_t)a * of->n + (size_t)b] != 0.0)
+    if (given[(size_t)a * of->n + (size_t)b])
         KM_TRY(km_json_fail(pair, d, "the correlation of \"%s\" and \"%s\" stands twice", of->name(of->context, a), of->name(of->context, b)));
+    given[(size_t)a * of->n + (size_t)b] = given[(size_t)b * of->n + (size_t)a] = true;
     matrix[(size_t)a * of->n + (size_t)b] = matrix[(size_t)b * of->n + (size_t)a] = pair->child[2].number;
 done:
     return st;
 }
 
-km_status km_correlation_read(const km_json *list, const km_correlated *of, double *factor, km_diag *d)
+km_status km_correlation_factor(double *matrix, const km_correlated *of, const km_json *place, km_diag *d)
 {
     size_t row = 0;
+
+    if (factorise(matrix, of->n, &row))
+        return KM_OK;
+    return km_json_fail(place, d, "these correlations cannot hold together (their matrix is not positive definite): those of \"%s\" "
+                                  "leave it no spread of its own", of->name(of->context, (int)row));
+}
+
+km_status km_correlation_read(const km_json *list, const km_correlated *of, double *matrix, km_diag *d)
+{
+    size_t size = of->n * of->n;
+    double *factor = km_alloc(size + 1, sizeof *factor);
+    bool *given = km_alloc(size + 1, sizeof *given);
     km_status st = KM_OK;
 
-    memset(factor, 0, of->n * of->n * sizeof *factor);
+    memset(matrix, 0, size * sizeof *matrix);
     for (size_t i = 0; i < of->n; i++)
-        factor[i * of->n + i] = 1.0;
+        matrix[i * of->n + i] = 1.0;
     for (size_t i = 0; list && i < list->n; i++)
-        KM_TRY(read_pair(&list->child[i], of, factor, d));
-    if (!factorise(factor, of->n, &row))
-        KM_TRY(km_json_fail(list, d, "these correlations cannot hold together (their matrix is not positive definite): those of \"%s\" "
-                                     "leave it no spread of its own", of->name(of->context, (int)row)));
+        KM_TRY(read_pair(&list->child[i], of, matrix, given, d));
+    memcpy(factor, matrix, size * sizeof *factor);
+    KM_TRY(km_correlation_factor(factor, of, list, d));
 done:
+    free(factor), free(given);
     return st;
 }
