@@ -107,6 +107,9 @@ def linear():
     for h in read("linear", "hypotheses"):
         got, stated = float(h["log_evidence"]), float(h["log_evidence_error"])
         check(f"evidence of {h['hypothesis']}", abs(got - truth[h["hypothesis"]]) < 0.1, f"{got:.3f} ({stated:.3f}), closed form {truth[h['hypothesis']]:.3f}")
+    with open(os.path.join(folder.name, "linear.zarr", "run.json")) as f:
+        got = json.load(f)["log_evidence"]
+    check("evidence of the fit itself", abs(got - truth["bent"]) < 0.1 and f"log evidence of the fitted rows {got:.2f}" in done.stdout)
     for p, m, s in zip(read("linear", "parameters"), mean, sd):
         check(f"posterior of {p['parameter']}", abs(float(p["mean"]) - m) < 0.1 * s and abs(float(p["sd"]) / s - 1) < 0.1,
               f"{float(p['mean']):.3f} ({float(p['sd']):.3f}), closed form {m:.3f} ({s:.3f})")
