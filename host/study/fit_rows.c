@@ -174,7 +174,7 @@ typedef struct dosing {
     double dose, infusion;
 } dosing;
 
-/* Why the doses of a row cannot be written down; NULL where they can. */
+/* Why the doses of a row cannot be written down, from the column on; NULL where they can. */
 static const char *find_dosing(const context *c, const km_trial_row *r, dosing *out, double **own)
 {
     const km_json *schedule = r->n_doses ? NULL : assumed(c, r, "schedule");
@@ -186,16 +186,16 @@ static const char *find_dosing(const context *c, const km_trial_row *r, dosing *
         for (size_t i = 0; i < schedule->n; i++) {
             if (schedule->child[i].kind != KM_JSON_NUMBER || (i == 0 ? schedule->child[i].number != 0.0
                                                                     : schedule->child[i].number <= (*own)[i - 1]))
-                return "the schedule assumed for it is not a list of ascending hours from 0";
+                return "schedule_h: the schedule assumed for it is not a list of ascending hours from 0";
             (*own)[out->n++] = schedule->child[i].number;
         }
     } else if (schedule) {
-        return "the schedule assumed for it is not a list of hours";
+        return "schedule_h: the schedule assumed for it is not a list of hours";
     }
     if (out->n == 0)
-        return "its schedule is in words; assume a \"schedule\"";
+        return "schedule_h: its schedule is in words; assume a \"schedule\"";
     if (isnan(out->dose))
-        return "its dose is a range or missing; assume a \"dose\"";
+        return "dose_value: its dose is a range or missing; assume a \"dose\"";
     return NULL;
 }
 
@@ -257,7 +257,7 @@ static km_status find_regimen(const context *c, const km_trial_row *r, int *inde
     if (r->control)
         goto done;
     if (drug == NULL) {
-        *why = km_format("\"drugs\" has no \"%s\"", r->drug);
+        *why = km_format("drug: \"drugs\" has no \"%s\"", r->drug);
         goto done;
     }
     KM_TRY(km_json_allow(drug, drug_keys, c->d));
@@ -265,7 +265,7 @@ static km_status find_regimen(const context *c, const km_trial_row *r, int *inde
     KM_TRY(km_json_get(drug, "variants", KM_JSON_ARRAY, &variants, c->d));
     route = km_json_find(routes, r->route);
     if (route == NULL) {
-        *why = km_format("\"%s\" has no route \"%s\"", r->drug, r->route);
+        *why = km_format("route: \"%s\" has no route \"%s\"", r->drug, r->route);
         goto done;
     }
     problem = find_dosing(c, r, &g, &own);
@@ -319,13 +319,13 @@ static km_status find_scale(const context *c, const km_trial_row *r, km_fit_row 
         out->value_of_output = true;
         out->output = km_model_find_output(c->f->model, output->string);
         if (r->control)
-            *why = km_format("of \"%s\" only arms with a drug are predicted", r->scale);
+            *why = km_format("drug: of \"%s\" only arms with a drug are predicted", r->scale);
         else if (r->measure != KM_MEAN_SCORE && r->measure != KM_MEAN_MAX)
-            *why = km_format("of \"%s\" only means and maxima are predicted", r->scale);
+            *why = km_format("value_kind: of \"%s\" only means and maxima are predicted", r->scale);
         return KM_OK;
     }
     if (scale == NULL) {
-        *why = km_format("neither the score's \"scales\" nor \"outputs\" has \"%s\"", r->scale);
+        *why = km_format("scale: neither the score's \"scales\" nor \"outputs\" has \"%s\"", r->scale);
         return KM_OK;
     }
     if (scale->kind != KM_JSON_NULL && (scale->kind != KM_JSON_NUMBER || !(scale->number > 0.0)))
@@ -334,15 +334,15 @@ static km_status find_scale(const context *c, const km_trial_row *r, km_fit_row 
     if (scale->kind == KM_JSON_NUMBER)
         out->factor = scale->number;
     else if (r->measure <= KM_DIFFERENCE && r->measure != KM_PERCENT_CHANGE)
-        *why = km_format("scores of \"%s\" do not compare with the model's, only per cent and rates", r->scale);
+        *why = km_format("scale: scores of \"%s\" do not compare with the model's, only per cent and rates", r->scale);
     if (r->measure == KM_MEAN_MAX && *why == NULL)
-        *why = km_strdup("a largest value is one of an output named in \"outputs\"");
+        *why = km_strdup("value_kind: a largest value is one of an output named in \"outputs\"");
     remission = km_json_find(c->score, "remission");
     remission = remission ? km_json_find(remission, r->scale) : NULL;
     if (remission)
         KM_TRY(km_quantity_value(remission, &target, &out->remission, c->d));
     else if (r->measure == KM_REMISSION_RATE && *why == NULL)
-        *why = km_format("\"remission\" has no threshold for \"%s\"", r->scale);
+        *why = km_format("scale: \"remission\" has no threshold for \"%s\"", r->scale);
 done:
     return st;
 }
@@ -360,7 +360,7 @@ static km_status find_control(const context *c, const km_trial_row *r, int *out,
     if (level == NULL)
         KM_TRY(km_json_get(c->controls, "default", KM_JSON_STRING, &level, c->d));
     if (level == NULL) {
-        *why = km_format("\"controls\" does not say which level %s has", r->study);
+        *why = km_format("study_id: \"controls\" does not say which level %s has", r->study);
         return KM_OK;
     }
     if (level->kind != KM_JSON_STRING)
@@ -471,7 +471,7 @@ static int find_study(km_fit *f, const char *name)
     return f->n_studies++;
 }
 
-/* Everything a row needs, or why it cannot be compared. */
+/* Everything a row needs, or why it cannot be compared: the column, and what is wrong there. */
 static km_status resolve(const context *c, const km_trial_row *r, km_fit_row *out, char **why)
 {
     km_fit *f = c->f;
