@@ -1,6 +1,7 @@
 #include "study/fit_rows.h"
 
 #include "base/memory.h"
+#include "study/fit_twice.h"
 #include "study/quantity.h"
 #include "study/regimen.h"
 
@@ -15,7 +16,6 @@ static const char *const relapse_keys[] = {"reduction", "responders_at", "visits
 static const char *const relapse_of_keys[] = {"reduction", "responders_at", "visits", "follow_up", NULL};
 static const char *const drug_keys[] = {"variants", "routes", NULL};
 static const char *const parts_keys[] = {"part", "every", "first", "later", NULL};
-static const char *const accepted_keys[] = {"studies", "why", NULL};
 enum { MOST_DOSES = 1000 };
 
 typedef struct context {
@@ -522,100 +522,6 @@ done:
     return st;
 }
 
-/* ---- counting twice ---- */
-
-static bool is_mean(km_measure m) { return m == KM_MEAN_SCORE || m == KM_MEAN_CHANGE || m == KM_PERCENT_CHANGE; }
-
-static bool together(const km_trial_row *a, const km_trial_row *b)
-{
-    return strcmp(a->study, b->study) == 0 && strcmp(a->scale, b->scale) == 0 && a->time == b->time;
-}
-
-static km_status fail_twice(const context *c, const km_trial_row *a, const km_trial_row *b, const char *why)
-{
-    char *one = km_trial_where(&c->f->trials, a), *other = km_trial_where(&c->f->trials, b);
-    km_status st = km_diag_fail(c->d, KM_E_INPUT, "%s counts twice what %s says: %s; leave one of them out", other, one, why);
-
-    free(one), free(other);
-    return st;
-}
-
-static km_status accepted_pair(const context *c, const char *a, const char *b, bool *out)
-{
-    const km_json *overlaps = km_json_find(c->root, "overlaps"), *list = NULL;
-    km_status st = KM_OK;
-
-    *out = false;
-    if (overlaps)
-        KM_TRY(km_json_get(overlaps, "accepted", KM_JSON_ARRAY, &list, c->d));
-    for (size_t i = 0; list && i < list->n; i++) {
-        const km_json *one = &list->child[i], *pair = NULL, *why = NULL;
-        KM_TRY(km_json_allow(one, accepted_keys, c->d));
-        KM_TRY(km_json_need(one, "studies", KM_JSON_ARRAY, &pair, c->d));
-        KM_TRY(km_json_need(one, "why", KM_JSON_STRING, &why, c->d));
-        if (pair->n != 2 || pair->child[0].kind != KM_JSON_STRING || pair->child[1].kind != KM_JSON_STRING)
-            KM_TRY(km_json_fail(pair, c->d, "expected the names of two studies"));
-        *out = *out || (is_one_of(pair, a) && is_one_of(pair, b));
-    }
-done:
-    return st;
-}
-
-static km_status check_pair(const context *c, const km_trial_row *a, const km_trial_row *b)
-{
-    bool accepted = false;
-    km_status st = KM_OK;
-
-    if (strcmp(a->study, b->study) == 0) {
-        if (is_mean(a->measure) && is_mean(b->measure) && together(a, b) && strcmp(a->arm, b->arm) == 0)
-            return fail_twice(c, a, b, "a score and its change are one figure");
-        return KM_OK;
-    }
-    for (size_t i = 0; i < c->f->overlaps.n; i++) {
-        const km_overlap *o = &c->f->overlaps.pair[i];
-        const km_trial_row *whole = strcmp(o->study, a->study) == 0 ? a : b, *part = whole == a ? b : a;
-        if (strcmp(o->study, whole->study) != 0 || strcmp(o->contains, part->study) != 0)
-            continue;
-        KM_TRY(accepted_pair(c, a->study, b->study, &accepted));
-        if (!accepted)
-            KM_TRY(fail_twice(c, whole, part, o->why));
-    }
-done:
-    return st;
-}
-
-/* A difference, and the means of both its arms. */
-static km_status check_difference(const context *c, const km_trial_row *r)
-{
-    const km_trial_row *drug = NULL, *control = NULL;
-
-    for (int i = 0; i < c->f->n_fitted; i++) {
-        const km_trial_row *o = c->f->row[i].row;
-        if (!is_mean(o->measure) || !together(o, r))
-            continue;
-        if (o->control)
-            control = o;
-        else if (strcmp(o->drug, r->drug) == 0 && strcmp(o->dose_text, r->dose_text) == 0)
-            drug = o;
-    }
-    return drug && control ? fail_twice(c, drug, r, "a difference follows from the means of its two arms") : KM_OK;
-}
-
-static km_status check_twice(const context *c)
-{
-    const km_fit *f = c->f;
-    km_status st = KM_OK;
-
-    for (int i = 0; i < f->n_fitted; i++) {
-        for (int k = 0; k < i; k++)
-            KM_TRY(check_pair(c, f->row[k].row, f->row[i].row));
-        if (f->row[i].row->measure == KM_DIFFERENCE)
-            KM_TRY(check_difference(c, f->row[i].row));
-    }
-done:
-    return st;
-}
-
 /* ---- all of them ---- */
 
 static km_status add_rows(const context *c, const bool *taken, bool held_out)
@@ -707,7 +613,7 @@ km_status km_fit_read_rows(km_fit *f, const km_json *root, km_diag *d)
         KM_TRY(km_json_fail(root, d, "no row is fitted: name some in \"rows\", such as [{\"use\": \"fit_primary\"}]; recalled ones are "
                                      "taken where \"recalled\" is true"));
     KM_TRY(add_rows(&c, held, true));
-    KM_TRY(check_twice(&c));
+    KM_TRY(km_fit_check_twice(f, root, d));
 done:
     free(fitted), free(held), free(left);
     return st;
