@@ -21,6 +21,8 @@
 #include "store/evaluation_log.h"
 #include "store/fit_results.h"
 
+enum { KM_PROFILE_POINTS = 64 }; /* of a profile at most */
+
 typedef struct km_estimation {
     uint64_t seed;
     bool evolution;           /* differential evolution instead of CMA-ES */
@@ -35,7 +37,7 @@ typedef struct km_estimation {
     size_t hypothesis_particles;
 } km_estimation;
 
-/* Reads the block; NULL: every default. */
+/* Reads the block (estimation_block.c); NULL: every default. */
 km_status km_estimation_read(const km_json *block, int n_free, km_estimation *out, km_diag *d);
 
 /* Who looks on: told in words after every launch; asked before each whether to stop. */

@@ -205,8 +205,9 @@ static char *run_json(const job *j, const km_arguments *a, double wall, double c
         free(quoted);
     }
     km_text_add(&out, "],\n    \"seconds\": %.3f,\n    \"cpu_seconds\": %.3f,\n    \"candidates\": %llu,\n    \"candidates_resumed\": %llu,\n"
-                      "    \"models\": %llu,\n    \"candidates_failed\": %llu\n}\n", wall, cpu, (unsigned long long)r->evaluations,
-                (unsigned long long)j->log.replayed, (unsigned long long)r->models, (unsigned long long)r->failed);
+                      "    \"models\": %llu,\n    \"candidates_failed\": %llu,\n    \"log_evidence\": %.6f,\n    \"log_evidence_error\": %.6f\n}\n",
+                wall, cpu, (unsigned long long)r->evaluations, (unsigned long long)j->log.replayed, (unsigned long long)r->models,
+                (unsigned long long)r->failed, r->log_evidence, r->evidence_error);
     return km_text_take(&out);
 }
 

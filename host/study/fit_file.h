@@ -2,8 +2,8 @@
  *
  * Everything a row needs to be compared with the model is resolved here: its number of patients and spread (published or
  * assumed, with a reason), its regimen, its kind of control, its baseline. A row to be fitted that lacks any of it is an
- * error with the row's line; a row to be predicted only is then left aside with the reason. docs/fitting.md is the manual
- * of the keys. */
+ * error with the row's line and column; a row to be predicted only is then left aside with the reason. docs/fitting.md is
+ * the manual of the keys. */
 #ifndef KM_STUDY_FIT_FILE_H
 #define KM_STUDY_FIT_FILE_H
 

@@ -1,6 +1,7 @@
 #include "study/fit_rows.h"
 
 #include "base/memory.h"
+#include "study/fit_twice.h"
 #include "study/quantity.h"
 #include "study/regimen.h"
 
@@ -15,7 +16,6 @@ static const char *const relapse_keys[] = {"reduction", "responders_at", "visits
 static const char *const relapse_of_keys[] = {"reduction", "responders_at", "visits", "follow_up", NULL};
 static const char *const drug_keys[] = {"variants", "routes", NULL};
 static const char *const parts_keys[] = {"part", "every", "first", "later", NULL};
-static const char *const accepted_keys[] = {"studies", "why", NULL};
 enum { MOST_DOSES = 1000 };
 
 typedef struct context {
@@ -174,7 +174,7 @@ typedef struct dosing {
     double dose, infusion;
 } dosing;
 
-/* Why the doses of a row cannot be written down; NULL where they can. */
+/* Why the doses of a row cannot be written down, from the column on; NULL where they can. */
 static const char *find_dosing(const context *c, const km_trial_row *r, dosing *out, double **own)
 {
     const km_json *schedule = r->n_doses ? NULL : assumed(c, r, "schedule");
@@ -186,16 +186,16 @@ static const char *find_dosing(const context *c, const km_trial_row *r, dosing *
         for (size_t i = 0; i < schedule->n; i++) {
             if (schedule->child[i].kind != KM_JSON_NUMBER || (i == 0 ? schedule->child[i].number != 0.0
                                                                     : schedule->child[i].number <= (*own)[i - 1]))
-                return "the schedule assumed for it is not a list of ascending hours from 0";
+                return "schedule_h: the schedule assumed for it is not a list of ascending hours from 0";
             (*own)[out->n++] = schedule->child[i].number;
         }
     } else if (schedule) {
-        return "the schedule assumed for it is not a list of hours";
+        return "schedule_h: the schedule assumed for it is not a list of hours";
     }
     if (out->n == 0)
-        return "its schedule is in words; assume a \"schedule\"";
+        return "schedule_h: its schedule is in words; assume a \"schedule\"";
     if (isnan(out->dose))
-        return "its dose is a range or missing; assume a \"dose\"";
+        return "dose_value: its dose is a range or missing; assume a \"dose\"";
     return NULL;
 }
 
@@ -257,7 +257,7 @@ static km_status find_regimen(const context *c, const km_trial_row *r, int *inde
     if (r->control)
         goto done;
     if (drug == NULL) {
-        *why = km_format("\"drugs\" has no \"%s\"", r->drug);
+        *why = km_format("drug: \"drugs\" has no \"%s\"", r->drug);
         goto done;
     }
     KM_TRY(km_json_allow(drug, drug_keys, c->d));
@@ -265,7 +265,7 @@ static km_status find_regimen(const context *c, const km_trial_row *r, int *inde
     KM_TRY(km_json_get(drug, "variants", KM_JSON_ARRAY, &variants, c->d));
     route = km_json_find(routes, r->route);
     if (route == NULL) {
-        *why = km_format("\"%s\" has no route \"%s\"", r->drug, r->route);
+        *why = km_format("route: \"%s\" has no route \"%s\"", r->drug, r->route);
         goto done;
     }
     problem = find_dosing(c, r, &g, &own);
@@ -319,13 +319,13 @@ static km_status find_scale(const context *c, const km_trial_row *r, km_fit_row 
         out->value_of_output = true;
         out->output = km_model_find_output(c->f->model, output->string);
         if (r->control)
-            *why = km_format("of \"%s\" only arms with a drug are predicted", r->scale);
+            *why = km_format("drug: of \"%s\" only arms with a drug are predicted", r->scale);
         else if (r->measure != KM_MEAN_SCORE && r->measure != KM_MEAN_MAX)
-            *why = km_format("of \"%s\" only means and maxima are predicted", r->scale);
+            *why = km_format("value_kind: of \"%s\" only means and maxima are predicted", r->scale);
         return KM_OK;
     }
     if (scale == NULL) {
-        *why = km_format("neither the score's \"scales\" nor \"outputs\" has \"%s\"", r->scale);
+        *why = km_format("scale: neither the score's \"scales\" nor \"outputs\" has \"%s\"", r->scale);
         return KM_OK;
     }
     if (scale->kind != KM_JSON_NULL && (scale->kind != KM_JSON_NUMBER || !(scale->number > 0.0)))
@@ -334,15 +334,15 @@ static km_status find_scale(const context *c, const km_trial_row *r, km_fit_row 
     if (scale->kind == KM_JSON_NUMBER)
         out->factor = scale->number;
     else if (r->measure <= KM_DIFFERENCE && r->measure != KM_PERCENT_CHANGE)
-        *why = km_format("scores of \"%s\" do not compare with the model's, only per cent and rates", r->scale);
+        *why = km_format("scale: scores of \"%s\" do not compare with the model's, only per cent and rates", r->scale);
     if (r->measure == KM_MEAN_MAX && *why == NULL)
-        *why = km_strdup("a largest value is one of an output named in \"outputs\"");
+        *why = km_strdup("value_kind: a largest value is one of an output named in \"outputs\"");
     remission = km_json_find(c->score, "remission");
     remission = remission ? km_json_find(remission, r->scale) : NULL;
     if (remission)
         KM_TRY(km_quantity_value(remission, &target, &out->remission, c->d));
     else if (r->measure == KM_REMISSION_RATE && *why == NULL)
-        *why = km_format("\"remission\" has no threshold for \"%s\"", r->scale);
+        *why = km_format("scale: \"remission\" has no threshold for \"%s\"", r->scale);
 done:
     return st;
 }
@@ -360,7 +360,7 @@ static km_status find_control(const context *c, const km_trial_row *r, int *out,
     if (level == NULL)
         KM_TRY(km_json_get(c->controls, "default", KM_JSON_STRING, &level, c->d));
     if (level == NULL) {
-        *why = km_format("\"controls\" does not say which level %s has", r->study);
+        *why = km_format("study_id: \"controls\" does not say which level %s has", r->study);
         return KM_OK;
     }
     if (level->kind != KM_JSON_STRING)
@@ -471,7 +471,7 @@ static int find_study(km_fit *f, const char *name)
     return f->n_studies++;
 }
 
-/* Everything a row needs, or why it cannot be compared. */
+/* Everything a row needs, or why it cannot be compared: the column, and what is wrong there. */
 static km_status resolve(const context *c, const km_trial_row *r, km_fit_row *out, char **why)
 {
     km_fit *f = c->f;
@@ -518,100 +518,6 @@ static km_status resolve(const context *c, const km_trial_row *r, km_fit_row *ou
     g->horizon = fmax(g->horizon, latest + in_model(c, 1.0));
     out->baseline = find_baseline(c, r, out, false);
     out->baseline_sd = find_baseline(c, r, out, true);
-done:
-    return st;
-}
-
-/* ---- counting twice ---- */
-
-static bool is_mean(km_measure m) { return m == KM_MEAN_SCORE || m == KM_MEAN_CHANGE || m == KM_PERCENT_CHANGE; }
-
-static bool together(const km_trial_row *a, const km_trial_row *b)
-{
-    return strcmp(a->study, b->study) == 0 && strcmp(a->scale, b->scale) == 0 && a->time == b->time;
-}
-
-static km_status fail_twice(const context *c, const km_trial_row *a, const km_trial_row *b, const char *why)
-{
-    char *one = km_trial_where(&c->f->trials, a), *other = km_trial_where(&c->f->trials, b);
-    km_status st = km_diag_fail(c->d, KM_E_INPUT, "%s counts twice what %s says: %s; leave one of them out", other, one, why);
-
-    free(one), free(other);
-    return st;
-}
-
-static km_status accepted_pair(const context *c, const char *a, const char *b, bool *out)
-{
-    const km_json *overlaps = km_json_find(c->root, "overlaps"), *list = NULL;
-    km_status st = KM_OK;
-
-    *out = false;
-    if (overlaps)
-        KM_TRY(km_json_get(overlaps, "accepted", KM_JSON_ARRAY, &list, c->d));
-    for (size_t i = 0; list && i < list->n; i++) {
-        const km_json *one = &list->child[i], *pair = NULL, *why = NULL;
-        KM_TRY(km_json_allow(one, accepted_keys, c->d));
-        KM_TRY(km_json_need(one, "studies", KM_JSON_ARRAY, &pair, c->d));
-        KM_TRY(km_json_need(one, "why", KM_JSON_STRING, &why, c->d));
-        if (pair->n != 2 || pair->child[0].kind != KM_JSON_STRING || pair->child[1].kind != KM_JSON_STRING)
-            KM_TRY(km_json_fail(pair, c->d, "expected the names of two studies"));
-        *out = *out || (is_one_of(pair, a) && is_one_of(pair, b));
-    }
-done:
-    return st;
-}
-
-static km_status check_pair(const context *c, const km_trial_row *a, const km_trial_row *b)
-{
-    bool accepted = false;
-    km_status st = KM_OK;
-
-    if (strcmp(a->study, b->study) == 0) {
-        if (is_mean(a->measure) && is_mean(b->measure) && together(a, b) && strcmp(a->arm, b->arm) == 0)
-            return fail_twice(c, a, b, "a score and its change are one figure");
-        return KM_OK;
-    }
-    for (size_t i = 0; i < c->f->overlaps.n; i++) {
-        const km_overlap *o = &c->f->overlaps.pair[i];
-        const km_trial_row *whole = strcmp(o->study, a->study) == 0 ? a : b, *part = whole == a ? b : a;
-        if (strcmp(o->study, whole->study) != 0 || strcmp(o->contains, part->study) != 0)
-            continue;
-        KM_TRY(accepted_pair(c, a->study, b->study, &accepted));
-        if (!accepted)
-            KM_TRY(fail_twice(c, whole, part, o->why));
-    }
-done:
-    return st;
-}
-
-/* A difference, and the means of both its arms. */
-static km_status check_difference(const context *c, const km_trial_row *r)
-{
-    const km_trial_row *drug = NULL, *control = NULL;
-
-    for (int i = 0; i < c->f->n_fitted; i++) {
-        const km_trial_row *o = c->f->row[i].row;
-        if (!is_mean(o->measure) || !together(o, r))
-            continue;
-        if (o->control)
-            control = o;
-        else if (strcmp(o->drug, r->drug) == 0 && strcmp(o->dose_text, r->dose_text) == 0)
-            drug = o;
-    }
-    return drug && control ? fail_twice(c, drug, r, "a difference follows from the means of its two arms") : KM_OK;
-}
-
-static km_status check_twice(const context *c)
-{
-    const km_fit *f = c->f;
-    km_status st = KM_OK;
-
-    for (int i = 0; i < f->n_fitted; i++) {
-        for (int k = 0; k < i; k++)
-            KM_TRY(check_pair(c, f->row[k].row, f->row[i].row));
-        if (f->row[i].row->measure == KM_DIFFERENCE)
-            KM_TRY(check_difference(c, f->row[i].row));
-    }
 done:
     return st;
 }
@@ -707,7 +613,7 @@ km_status km_fit_read_rows(km_fit *f, const km_json *root, km_diag *d)
         KM_TRY(km_json_fail(root, d, "no row is fitted: name some in \"rows\", such as [{\"use\": \"fit_primary\"}]; recalled ones are "
                                      "taken where \"recalled\" is true"));
     KM_TRY(add_rows(&c, held, true));
-    KM_TRY(check_twice(&c));
+    KM_TRY(km_fit_check_twice(f, root, d));
 done:
     free(fitted), free(held), free(left);
     return st;

@@ -58,8 +58,9 @@ static void print_parameters(const km_fit_results *r, FILE *to)
         fprintf(to, "  edge: the posterior lies in the outer tenth of its prior, so that the data ask for more than the range allows\n");
     if (r->correlation)
         fprintf(to, "  the priors are correlated, of normal scores: %s\n", r->correlation);
-    fprintf(to, "  log likelihood of the best candidate %.2f; %d of %d starts found it; %zu draws, %d temperatures\n\n", r->mode_log_likelihood,
+    fprintf(to, "  log likelihood of the best candidate %.2f; %d of %d starts found it; %zu draws, %d temperatures\n", r->mode_log_likelihood,
             r->starts_agree, r->starts, r->n_draws, r->stages);
+    fprintf(to, "  log evidence of the fitted rows %.2f (Monte Carlo error %.2f)\n\n", r->log_evidence, r->evidence_error);
 }
 
 static void print_second(const km_fit_results *r, FILE *to)

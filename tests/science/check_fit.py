@@ -146,6 +146,9 @@ def linear(stem="linear", model=LINEAR, pairs={}, particles=4000):
     for h in read(stem, "hypotheses"):
         got, stated = float(h["log_evidence"]), float(h["log_evidence_error"])
         check(f"evidence of {h['hypothesis']}", abs(got - truth[h["hypothesis"]]) < 0.1, f"{got:.3f} ({stated:.3f}), closed form {truth[h['hypothesis']]:.3f}")
+    with open(os.path.join(folder.name, stem + ".zarr", "run.json")) as f:
+        got = json.load(f)["log_evidence"]
+    check("evidence of the fit itself", abs(got - truth["bent"]) < 0.1 and f"log evidence of the fitted rows {got:.2f}" in done.stdout)
     draws = np.fromfile(os.path.join(folder.name, stem + ".zarr", "draws", "0.0"), dtype="<f8").reshape(-1, 3)
     off = np.corrcoef(draws.T) - between / np.outer(sd, sd)
     check("correlations of the posterior", np.abs(off).max() < 0.06, f"off by {np.abs(off).max():.3f} at most")
