@@ -17,8 +17,7 @@
 /* x^(-1/10), with the bounds of km_root8. */
 KM_INLINE real km_root10(real x)
 {
-    x = km_pick(x < R(1e24), km_pick(x > R(1e-24), x, (real)R(1e-24)), (real)R(1e24));
-    return km_exp2(R(-0.1) * km_log2(x));
+    return km_exp2(R(-0.1) * km_log2(km_max(km_min(x, (real)R(1e24)), (real)R(1e-24))));
 }
 
 static inline __attribute__((always_inline)) void km_step(const real t, const real h, const real *y, const real *f,

@@ -9,26 +9,14 @@ import math
 import os
 import subprocess
 import sys
-import tempfile
 
 import numpy as np
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+sys.dont_write_bytecode = True
+from tally import check, end, folder, write
+
 ketamap = os.path.abspath(sys.argv[1])
-folder = tempfile.TemporaryDirectory()
-failures = 0
-
-
-def check(what, good, detail=""):
-    global failures
-    failures += not good
-    print(f"{'ok  ' if good else 'FAIL'} {what} {detail}")
-
-
-def write(name, content):
-    path = os.path.join(folder.name, name)
-    with open(path, "w") as f:
-        json.dump(content, f)
-    return path
 
 
 def run(*command, code=0):
@@ -159,4 +147,4 @@ def analyses():
 
 designs()
 analyses()
-sys.exit(1 if failures else 0)
+end()

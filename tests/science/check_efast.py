@@ -4,21 +4,17 @@ whose quantiles have no end. And they are not wide without a reason.
 
 usage: check_efast.py KETAMAP SOURCE [SEEDS]"""
 import csv
-import json
 import math
 import os
 import subprocess
 import sys
-import tempfile
 
 ketamap, source = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 seeds = int(sys.argv[3]) if len(sys.argv) > 3 else 4
-sys.path.insert(0, os.path.join(source, "tests", "bench"))
+sys.path[:0] = [os.path.join(source, "tests"), os.path.join(source, "tests", "bench")]
 sys.dont_write_bytecode = True
 import sensitivity_coverage as closed
-
-folder = tempfile.TemporaryDirectory()
-failures = 0
+from tally import check, end, folder, write
 
 
 def unit(n):
@@ -26,10 +22,7 @@ def unit(n):
 
 
 def model(name, parameters, y):
-    path = os.path.join(folder.name, name + ".json")
-    with open(path, "w") as f:
-        json.dump({"name": name, "time_unit": "-", "states": {}, "parameters": parameters, "outputs": {"y": {"value": y}}}, f)
-    return path
+    return write(name + ".json", {"name": name, "time_unit": "-", "states": {}, "parameters": parameters, "outputs": {"y": {"value": y}}})
 
 
 def shares(names, part):
@@ -56,20 +49,13 @@ CASES = {
 
 
 def analyse(path, output, seed, n, **block):
-    study, stem = os.path.join(folder.name, "study.json"), os.path.join(folder.name, "out")
-    with open(study, "w") as f:
-        json.dump({"model": path, "endpoints": [{"name": "y", "of": output, "kind": "value", "at": 0}], "solver": {"precision": "double"},
-                   "sensitivity": {"method": "efast", "n": n, "seed": str(seed), **block}}, f)
+    stem = os.path.join(folder.name, "out")
+    study = write("study.json", {"model": path, "endpoints": [{"name": "y", "of": output, "kind": "value", "at": 0}], "solver": {"precision": "double"},
+                                 "sensitivity": {"method": "efast", "n": n, "seed": str(seed), **block}})
     subprocess.run([ketamap, "sensitivity", study, "--output", stem + ".zarr", "--quiet", "--force"], check=True, stdout=subprocess.DEVNULL)
     with open(stem + ".tsv") as f:
         return {(kind, row["factor"]): [float(row[kind + end]) for end in ("", "_low", "_high")] for row in csv.DictReader(f, delimiter="\t")
                 for kind in ("first", "total")}
-
-
-def check(what, good, detail):
-    global failures
-    failures += not good
-    print(f"{'ok  ' if good else 'FAIL'} {what}: {detail}")
 
 
 for name, (path, output, truth) in CASES.items():
@@ -81,8 +67,8 @@ for name, (path, output, truth) in CASES.items():
                 inside[k] += low <= truth[k] + 1e-12 and truth[k] - 1e-12 <= high
                 error, width = max(error, abs(value - truth[k])), max(width, high - low)
         share = sum(inside.values()) / seeds / len(inside)
-        check(f"{name}, n = {n}", share >= 0.9 and (n < 1024 or width < 10 * error), f"{100 * share:.1f} % inside, the largest error {error:.4f}, the widest {width:.4f}")
+        check(f"{name}, n = {n}:", share >= 0.9 and (n < 1024 or width < 10 * error), f"{100 * share:.1f} % inside, the largest error {error:.4f}, the widest {width:.4f}")
 for block, what in (({"curves": 1}, "one curve"), ({"harmonics": 1}, "one harmonic")):
     found = analyse(*CASES["ishigami"][:2], 1, 257, **block)
-    check(f"{what} has no intervals", all(math.isnan(low) and math.isnan(high) and value == value for value, low, high in found.values()), "")
-sys.exit(1 if failures else 0)
+    check(f"{what} has no intervals:", all(math.isnan(low) and math.isnan(high) and value == value for value, low, high in found.values()), "")
+end()

@@ -15,30 +15,18 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 import numpy as np
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+sys.dont_write_bytecode = True
+from tally import check, end, folder, write
+
 ketamap = os.path.abspath(sys.argv[1])
 replicates = int(sys.argv[3]) if len(sys.argv) > 3 else 12
-folder = tempfile.TemporaryDirectory()
-failures = 0
 HEAD = ("study_id arm n drug route dose_value dose_unit infusion_minutes schedule_h scale baseline_mean baseline_sd time_h value_kind "
         "value sd se ci_low ci_high provenance source use").split()
-
-
-def check(what, good, detail=""):
-    global failures
-    failures += not good
-    print(f"{'ok  ' if good else 'FAIL'} {what} {detail}")
-
-
-def write(name, content):
-    path = os.path.join(folder.name, name)
-    with open(path, "w") as f:
-        f.write(content if isinstance(content, str) else json.dumps(content))
-    return path
 
 
 def table(rows):
@@ -310,4 +298,4 @@ inside = sum((planted(seed) for seed in range(1, replicates + 1)), [])
 share = sum(inside) / len(inside)
 least = 0.95 - 3 * math.sqrt(0.95 * 0.05 / len(inside))
 check(f"95 % intervals hold the planted truth in {100 * share:.1f} % of {len(inside)}", share >= min(least, 0.88) and (replicates < 100 or share <= 0.99))
-sys.exit(1 if failures else 0)
+end()

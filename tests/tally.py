@@ -1,0 +1,26 @@
+"""What checks in Python share: a line for each, counted; files in a folder that goes away; the exit code at the end."""
+import json
+import os
+import sys
+import tempfile
+
+folder = tempfile.TemporaryDirectory()
+_failures = 0
+
+
+def check(what, good, detail=""):
+    global _failures
+    _failures += not good
+    print(f"{'ok  ' if good else 'FAIL'} {what} {detail}")
+
+
+def write(name, content):
+    """Text as it is, anything else as JSON."""
+    path = os.path.join(folder.name, name)
+    with open(path, "w") as f:
+        f.write(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def end():
+    sys.exit(1 if _failures else 0)
