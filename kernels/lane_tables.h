@@ -33,7 +33,7 @@
 #define KM_EXP2_NEAR_0 R(0.693147182)
 #define KM_EXP2_NEAR_1 R(0.240233555)
 #define KM_EXP2_NEAR_2 R(0.0555020534)
-/* For numbers v from 0.71875 on, in steps of 1/32 below 1 and of 1/16 above: 1/v and log2 v;
+/* For numbers v from 0.71875 on, in steps of 1/32 below 1 and of 1/16 above: 1/v, a quarter of it, and log2 v;
  * 2^(j/16) for j of 0 to 7, -8 to -1, and the same less 1. */
 #define KM_RECIPROCALS_LOW \
     R(1.39130437), R(1.33333337), R(1.27999997), R(1.23076928), \
@@ -41,6 +41,12 @@
 #define KM_RECIPROCALS_HIGH \
     R(1.03225803), R(1.0), R(0.941176474), R(0.888888896), \
     R(0.842105269), R(0.800000012), R(0.761904776), R(0.727272749)
+#define KM_QUARTERS_LOW \
+    R(0.347826093), R(0.333333343), R(0.319999993), R(0.307692319), \
+    R(0.296296299), R(0.285714298), R(0.275862068), R(0.266666681)
+#define KM_QUARTERS_HIGH \
+    R(0.258064508), R(0.25), R(0.235294119), R(0.222222224), \
+    R(0.210526317), R(0.200000003), R(0.190476194), R(0.181818187)
 #define KM_LOGARITHMS_LOW \
     R(-0.476438075), R(-0.415037543), R(-0.356143773), R(-0.299560338), \
     R(-0.245112509), R(-0.192645147), R(-0.142019004), R(-0.093109481)
@@ -84,6 +90,12 @@
 #define KM_RECIPROCALS_HIGH \
     R(1.032258064516129), R(1.0), R(0.94117647058823528), R(0.88888888888888884), \
     R(0.84210526315789469), R(0.80000000000000004), R(0.76190476190476186), R(0.72727272727272729)
+#define KM_QUARTERS_LOW \
+    R(0.34782608695652173), R(0.3333333333333333), R(0.32), R(0.3076923076923077), \
+    R(0.2962962962962963), R(0.2857142857142857), R(0.27586206896551724), R(0.26666666666666666)
+#define KM_QUARTERS_HIGH \
+    R(0.25806451612903225), R(0.25), R(0.23529411764705882), R(0.2222222222222222), \
+    R(0.21052631578947367), R(0.2), R(0.19047619047619047), R(0.18181818181818182)
 #define KM_LOGARITHMS_LOW \
     R(-0.47643804394298711), R(-0.41503749927884376), R(-0.35614381022527536), R(-0.29956028185890793), \
     R(-0.24511249783653138), R(-0.19264507794239583), R(-0.14201900487242786), R(-0.093109404391481451)
@@ -107,17 +119,21 @@
 #define KM_ROUND_SIXTEENTH R(0x1.8p48)
 #endif
 
-/* km_entry(NAME, i): entry i, its lowest four bits, of a table, in every lane. */
+/* km_entry(NAME, i): entry i, its lowest four bits, of a table, in every lane. KM_TABLE(NAME) makes one of NAME_LOW, NAME_HIGH. */
+#define KM_TABLE(name)
 #if KM_SINGLE && KM_LANES == 16
 #define km_entry(name, i) (__builtin_astype(__builtin_ia32_permvarsf512((real)(name##_LOW, name##_HIGH), (i)), real))
 #elif !KM_SINGLE && KM_LANES == 8
 #define km_entry(name, i) (__builtin_astype(__builtin_ia32_vpermi2varpd512((real)(name##_LOW), (i), (real)(name##_HIGH)), real))
 #else
 #define km_entry(name, i) km_entry_of(name##_TABLE, (i))
-__constant scalar KM_RECIPROCALS_TABLE[] = {KM_RECIPROCALS_LOW, KM_RECIPROCALS_HIGH};
-__constant scalar KM_LOGARITHMS_TABLE[] = {KM_LOGARITHMS_LOW, KM_LOGARITHMS_HIGH};
-__constant scalar KM_ROOTS_TABLE[] = {KM_ROOTS_LOW, KM_ROOTS_HIGH};
-__constant scalar KM_ROOTS_LESS_1_TABLE[] = {KM_ROOTS_LESS_1_LOW, KM_ROOTS_LESS_1_HIGH};
+#undef KM_TABLE
+#define KM_TABLE(name) __constant scalar name##_TABLE[] = {name##_LOW, name##_HIGH};
+KM_TABLE(KM_RECIPROCALS)
+KM_TABLE(KM_QUARTERS)
+KM_TABLE(KM_LOGARITHMS)
+KM_TABLE(KM_ROOTS)
+KM_TABLE(KM_ROOTS_LESS_1)
 
 KM_INLINE real km_entry_of(__constant scalar *table, const integer i)
 {

@@ -132,6 +132,7 @@ def tables(precision):
     reciprocal = [to_precision(1 / v, precision) for v in near]
     print(f"/* {precision} */")
     table("RECIPROCALS", precision, reciprocal)
+    table("QUARTERS", precision, [r / 4 for r in reciprocal])
     table("LOGARITHMS", precision, [to_precision(-mp.log(r, 2), precision) for r in reciprocal])
     part = [mpf(j if j < 8 else j - 16) / 16 for j in range(16)]
     table("ROOTS", precision, [to_precision(mpf(2) ** p, precision) for p in part])

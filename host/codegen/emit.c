@@ -382,6 +382,7 @@ static char *operation(km_emitter *em, km_expr e)
 {
     const km_node *n = &em->pool->node[e];
     char *a, *b, *text;
+    int id = -1;
 
     switch (n->op) {
     case KM_OP_AND: case KM_OP_OR: case KM_OP_NOT: return logic(em, n);
@@ -394,7 +395,11 @@ static char *operation(km_emitter *em, km_expr e)
     }
     a = number(em, n->a);
     b = n->b >= 0 ? number(em, n->b) : NULL;
-    if (n->op == KM_OP_NEG)
+    if ((n->op == KM_OP_POW || n->op == KM_OP_POW1P) && em->power && em->pool->node[n->b].op == KM_OP_NUMBER)
+        id = em->power(em->context, em->pool->node[n->b].value);
+    if (id >= 0)
+        text = km_format("%s_%d(%s)", function_of(em->dialect, n->op), id, a);
+    else if (n->op == KM_OP_NEG)
         text = km_format("-%s", a);
     else if (n->op == KM_OP_POWI)
         text = powi_text(a, n->index);

@@ -20,6 +20,8 @@ typedef struct km_emitter {
     /* Text of a leaf (a symbol, or in the lanes dialect a whole constant expression), or NULL when the
      * expression is to be computed here. Caller frees. */
     char *(*leaf)(void *context, km_expr e);
+    /* ID of a literal exponent whose powers are km_pow_ID(x) and km_pow1p_ID(x), or -1; may be NULL. */
+    int (*power)(void *context, double exponent);
     void *context;
     const char *indent;
     /* working memory */

@@ -2,7 +2,9 @@
  *
  * Crout's form with the signs turned so that what J already holds needs no work: with L's diagonal d_k,
  *   M_ij = J_ij + sum M_im V_mj (i > j),  V_ij = (J_ij + sum M_im V_mj) / d_i (j > i),  sums over m < min(i,j),
- *   d_k = g - J_kk - sum M_km V_mk;   forward x_i = (x_i + sum M_im x_m) / d_i, backward x_i += sum V_ij x_j. */
+ *   d_k = g - J_kk - sum M_km V_mk.
+ * Rows of M are then divided by their d_i, because a solve is a chain from state to state and so waits for one multiply-add a
+ * state: forward x_i = x_i / d_i + sum (M_im / d_i) x_m, backward x_i += sum V_ij x_j. */
 #include "base/memory.h"
 #include "codegen/sparse.h"
 #include "codegen/writer.h"
@@ -70,6 +72,51 @@ static void write_pivot(km_writer *w, char **entry, int n, int k)
     }
 }
 
+/* M_ij / d_i in the place of M_ij. */
+static void write_scaled_rows(km_writer *w, char **entry, int n)
+{
+    for (int i = 0; i < n; i++)
+        for (int m = 0; m < i; m++)
+            if (entry[i * n + m]) {
+                km_text_add(&w->text, "    lu[%d] = %s * %s;\n", w->n_lu, entry[i * n + i], entry[i * n + m]);
+                free(entry[i * n + m]);
+                entry[i * n + m] = km_format("lu[%d]", w->n_lu++);
+            }
+}
+
+/* x_i += sum of entry_ij x_j for j in [low, high), what is known last coming last. known[i]: how many multiply-adds in a row
+ * x_i has waited for. */
+static void write_sum(km_writer *w, char **entry, int n, int i, int low, int high, int *known)
+{
+    char *done = km_alloc((size_t)n + 1, 1);
+
+    for (;;) {
+        int first = -1;
+        for (int j = low; j < high; j++)
+            if (entry[i * n + j] && !done[j] && (first < 0 || known[j] < known[first]))
+                first = j;
+        if (first < 0)
+            break;
+        km_text_add(&w->text, "    x[%d] = KM_FMA(%s, x[%d], x[%d]);\n", i, entry[i * n + first], first, i);
+        known[i] = (known[first] > known[i] ? known[first] : known[i]) + 1;
+        done[first] = 1;
+    }
+    free(done);
+}
+
+static void write_solve(km_writer *w, char **entry, int n)
+{
+    int *known = km_alloc((size_t)n + 1, sizeof *known);
+
+    for (int i = 0; i < n; i++) {
+        km_text_add(&w->text, "    x[%d] *= %s;\n", i, entry[i * n + i]);
+        write_sum(w, entry, n, i, 0, i, known);
+    }
+    for (int i = n - 1; i >= 0; i--)
+        write_sum(w, entry, n, i, i + 1, n, known);
+    free(known);
+}
+
 void km_write_linear_algebra(km_writer *w)
 {
     int n = w->problem->n_states;
@@ -80,17 +127,9 @@ void km_write_linear_algebra(km_writer *w)
                      "KM_MODEL void km_factor(const real *J, const real g, const real *c, real *lu)\n{\n");
     for (int k = 0; k < n; k++)
         write_pivot(w, entry, n, k);
+    write_scaled_rows(w, entry, n);
     km_text_add(out, "}\n\nKM_MODEL void km_solve(const real *J, const real *c, const real *lu, real *x)\n{\n");
-    for (int i = 0; i < n; i++) {
-        for (int m = 0; m < i; m++)
-            if (entry[i * n + m])
-                km_text_add(out, "    x[%d] = KM_FMA(%s, x[%d], x[%d]);\n", i, entry[i * n + m], m, i);
-        km_text_add(out, "    x[%d] *= %s;\n", i, entry[i * n + i]);
-    }
-    for (int i = n - 1; i >= 0; i--)
-        for (int j = i + 1; j < n; j++)
-            if (entry[i * n + j])
-                km_text_add(out, "    x[%d] = KM_FMA(%s, x[%d], x[%d]);\n", i, entry[i * n + j], j, i);
+    write_solve(w, entry, n);
     km_text_add(out, "}\n\n/* d2y/dt2 = J f + df/dt */\n"
                      "KM_MODEL void km_second(const real *J, const real *c, const real *f, const real *ft, real *out)\n{\n");
     for (int i = 0; i < n; i++) {

@@ -286,7 +286,7 @@ static void fill_layout(const km_writer *w, km_code_kind kind, const km_watch_pl
 km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool single, bool wide_double, int lanes,
                             const char *kernel_dir, km_source *out, km_diag *d)
 {
-    static const char *const before[] = {"abi.h", "real.h", "lane_tables.h", "lane_math.h"};
+    static const char *const before[] = {"abi.h", "real.h", "lane_tables.h", "lane_math.h", "lane_powers.h"};
     int *index = km_alloc((size_t)study->model->n_outputs + 1, sizeof *index), n_outputs;
     int *output = km_problem_outputs(study, kind == KM_CODE_TRAJECTORY, index, &n_outputs);
     km_problem problem;
@@ -302,7 +302,7 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
     out->wide_double = wide_double;
     out->lanes = lanes;
     km_problem_init(&problem, study, output, n_outputs, single);
-    km_writer_init(&w, &problem);
+    km_writer_init(&w, &problem, single);
     write_rates(&w);
     if (study->solver.method->implicit) {
         write_derivatives(&w);
@@ -328,7 +328,9 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
     write_head(&w, out, &plan, &text);
     for (size_t i = 0; i < sizeof before / sizeof *before; i++)
         KM_TRY(add_kernel(&text, before[i], kernel_dir, d));
-    km_text_add(&text, "%s/* ==== the model: %s ==== */\n%s", lane_glue, study->model->name, model.data);
+    km_text_add(&text, "%s", lane_glue);
+    km_write_literal_powers(&w.powers, &text);
+    km_text_add(&text, "/* ==== the model: %s ==== */\n%s", study->model->name, model.data);
     KM_TRY(add_kernel(&text, study->solver.method->file, kernel_dir, d));
     KM_TRY(add_kernel(&text, "endpoints.h", kernel_dir, d));
     km_text_add(&text, "%s", w.text.data);

@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void km_writer_init(km_writer *w, km_problem *problem)
+void km_writer_init(km_writer *w, km_problem *problem, bool single)
 {
     int n = problem->n_states;
 
     memset(w, 0, sizeof *w);
     w->problem = problem;
+    w->powers.single = single;
     w->dosed_index = km_alloc((size_t)n + 1, sizeof(int));
     for (int i = 0; i < n; i++)
         w->dosed_index[i] = problem->dosed[i] ? w->n_dosed++ : -1;
@@ -30,6 +31,7 @@ void km_writer_init(km_writer *w, km_problem *problem)
 void km_writer_clear(km_writer *w)
 {
     km_text_clear(&w->text);
+    km_literal_powers_clear(&w->powers);
     free(w->constant), free(w->is_constant), free(w->dosed_index), free(w->jacobian_index), free(w->dense_state);
     memset(w, 0, sizeof *w);
 }
@@ -109,10 +111,17 @@ static char *scalar_leaf(void *context, km_expr e)
     }
 }
 
+static int lane_power(void *context, double exponent)
+{
+    km_writer *w = context;
+
+    return km_literal_power_id(&w->powers, exponent);
+}
+
 void km_write_lanes(km_writer *w, const km_expr *root, const char *const *target, int n)
 {
-    km_emitter em = {.pool = &w->problem->pool, .dialect = KM_DIALECT_LANES, .leaf = lane_leaf, .context = w,
-                     .indent = "    "};
+    km_emitter em = {.pool = &w->problem->pool, .dialect = KM_DIALECT_LANES, .leaf = lane_leaf, .power = lane_power,
+                     .context = w, .indent = "    "};
 
     km_emit(&em, &w->text, root, target, n);
 }

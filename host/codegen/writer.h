@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "codegen/emit.h"
+#include "codegen/literal_power.h"
 #include "codegen/problem.h"
 #include "codegen/watch.h"
 
@@ -25,9 +26,11 @@ typedef struct km_writer {
     int n_dynamic;
     int n_lu;
     int n_margins;
+    km_literal_powers powers;
 } km_writer;
 
-void km_writer_init(km_writer *w, km_problem *problem);
+/* `single`: the kernel's precision. */
+void km_writer_init(km_writer *w, km_problem *problem, bool single);
 void km_writer_clear(km_writer *w);
 
 /* Straight-line lane code for roots into targets; the leaves are y, f, t, c, or x where w->dense is set. */

@@ -1,6 +1,6 @@
-/* kernels/lane_math.h against the host's long double library, on any OpenCL device: largest
- * relative errors, special values, and the same bits from single lanes as from vectors. Without a
- * device the tests are skipped. */
+/* kernels/lane_math.h, and lane_powers.h with the tables of literal exponents, against the host's long double
+ * library, on any OpenCL device: largest relative errors, special values, and the same bits from single lanes
+ * as from vectors. Without a device the tests are skipped. */
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
 #include <float.h>
@@ -15,6 +15,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "base/text.h"
+#include "codegen/literal_power.h"
 
 #ifndef KM_SOURCE_DIR
 #error "KM_SOURCE_DIR is the folder that holds kernels/"
@@ -109,6 +112,31 @@ static const struct function {
     {"km_root8", "km_root8(x)", root8_, 1e-4, 1e-4, false},
 };
 enum { N_FUNCTIONS = sizeof functions / sizeof functions[0] };
+
+/* Literal exponents; each gives two functions more, x^n and (1 + x)^n - 1. */
+static const double exponents[] = {-0.967, 0.9, 0.5, 1.97, 4.2, -1.31, 10.3, 15.0, -15.0, -0.6, 7.0};
+enum { N_EXPONENTS = sizeof exponents / sizeof exponents[0], N_ALL = N_FUNCTIONS + 2 * N_EXPONENTS };
+
+/* The exponent of function f, as the kernel has it; 0 for those of the table above. */
+static double exponent_of(size_t f, bool single)
+{
+    double n = f < N_FUNCTIONS ? 0.0 : exponents[(f - N_FUNCTIONS) / 2];
+    return single ? (double)(float)n : n;
+}
+
+static bool is_less_1(size_t f)
+{
+    return (f - N_FUNCTIONS) % 2 == 1;
+}
+
+/* Where a literal power is special. */
+static double special_power(double x, double n, bool less_1)
+{
+    double u = less_1 ? 1.0 + x : x, none = less_1 ? -1.0 : 0.0;
+    if (isnan(u) || u < 0.0)
+        return NAN;
+    return isinf(u) == (n > 0.0) ? (double)INFINITY : none;
+}
 
 static const struct special {
     const char *name;
@@ -330,12 +358,14 @@ static void append_file(char *text, size_t room, const char *path)
 /* Every function of every input, [function][input], with so many lanes. */
 static void *evaluate(bool single, int n_lanes, const double *x, const double *y)
 {
-    enum { ROOM = 1 << 17 };
+    enum { ROOM = 1 << 19 };
     const size_t size = single ? sizeof(float) : sizeof(double);
     const size_t n_bytes = (size_t)N_INPUTS * size;
     char *source = calloc(ROOM, 1);
     char *input[2] = {malloc(n_bytes), malloc(n_bytes)};
-    char *output = malloc(n_bytes * N_FUNCTIONS);
+    char *output = malloc(n_bytes * N_ALL);
+    km_literal_powers powers = {.single = single};
+    km_text literals = {0};
     const double *from[2] = {x, y};
     cl_mem buffer[3];
     cl_int code = 0;
@@ -354,13 +384,30 @@ static void *evaluate(bool single, int n_lanes, const double *x, const double *y
     append_file(source, ROOM, KM_SOURCE_DIR "/kernels/real.h");
     append_file(source, ROOM, KM_SOURCE_DIR "/kernels/lane_tables.h");
     append_file(source, ROOM, KM_SOURCE_DIR "/kernels/lane_math.h");
-    for (int f = 0; f < N_FUNCTIONS; f++) {
+    append_file(source, ROOM, KM_SOURCE_DIR "/kernels/lane_powers.h");
+    for (int e = 0; e < N_EXPONENTS; e++)
+        assert_int_equal(km_literal_power_id(&powers, exponents[e]), e);
+    assert_int_equal(km_literal_power_id(&powers, exponents[3]), 3);
+    assert_int_equal(km_literal_power_id(&powers, 0.4), -1);
+    assert_int_equal(km_literal_power_id(&powers, 15.5), -1);
+    assert_int_equal(km_literal_power_id(&powers, (double)NAN), -1);
+    km_write_literal_powers(&powers, &literals);
+    (void)snprintf(source + strlen(source), ROOM - strlen(source),
+                   "#define KM_NUMBER(x) ((real)(x))\n#define KM_FMA(a, b, c) km_fma((real)(a), (real)(b), (real)(c))\n%s",
+                   literals.data);
+    km_literal_powers_clear(&powers);
+    km_text_clear(&literals);
+    for (int f = 0; f < N_ALL; f++) {
         size_t length = strlen(source);
+        char call[64];
+
+        if (f >= N_FUNCTIONS)
+            (void)snprintf(call, sizeof call, "km_pow%s_%d(x)", is_less_1((size_t)f) ? "1p" : "", (f - N_FUNCTIONS) / 2);
         (void)snprintf(
             source + length, ROOM - length,
             "__kernel void k%d(__global const real *a, __global const real *b, __global real *c)\n"
             "{ size_t i = get_global_id(0); real x = a[i], y = b[i]; c[i] = %s; }\n",
-            f, functions[f].call);
+            f, f < N_FUNCTIONS ? functions[f].call : call);
     }
     const char *text = source;
     cl_program program = clCreateProgramWithSource(gpu.context, 1, &text, NULL, &code);
@@ -378,7 +425,7 @@ static void *evaluate(bool single, int n_lanes, const double *x, const double *y
     }
     buffer[2] = clCreateBuffer(gpu.context, CL_MEM_WRITE_ONLY, n_bytes, NULL, &code);
     assert_int_equal(code, CL_SUCCESS);
-    for (size_t f = 0; f < N_FUNCTIONS; f++) {
+    for (size_t f = 0; f < N_ALL; f++) {
         char name[16];
         size_t n_items = (size_t)N_INPUTS / (size_t)n_lanes;
 
@@ -443,11 +490,81 @@ static double error_of(double got, long double expected, bool single)
     return (double)fabsl((long double)got / expected - 1.0L);
 }
 
+/* Counts what is wrong with function f: too large an error, or lanes that differ. */
+static int check_function(size_t f, bool single, const double *x, const double *y, const void *scalar, const void *vector)
+{
+    const bool literal = f >= N_FUNCTIONS;
+    const double smallest = single ? (double)FLT_MIN : DBL_MIN, largest = single ? (double)FLT_MAX : DBL_MAX;
+    const double n = exponent_of(f, single);
+    const double allowed = literal ? (single ? 3.5e-7 : 2.5e-13) : single ? functions[f].most_single : functions[f].most_double;
+    char name[32];
+    double most = 0.0;
+    size_t worst = 0, n_different = 0;
+    int n_wrong = 0;
+
+    if (literal)
+        (void)snprintf(name, sizeof name, "%s^%g", is_less_1(f) ? "pow1p" : "pow", n);
+    else
+        (void)snprintf(name, sizeof name, "%s", functions[f].name);
+    for (size_t i = 0; i < N_INPUTS; i++) {
+        double got = value_at(vector, single, f, i), error;
+        bool denormal = x[i] != 0.0 && fabs(x[i]) < smallest;
+        if (literal) {
+            long double expected = is_less_1(f) ? pow1p_(x[i], n, single) : pow_(x[i] == 0.0 ? 0.0 : x[i], n, single);
+            bool near_zero = single && !is_less_1(f) && fabs(x[i]) < 0x1p-120; /* counts as 0 */
+            bool near_infinity = isinf(got) && got > 0.0 && expected > (long double)largest * 1e-3L;
+            error = near_zero || near_infinity ? 0.0 : error_of(got, expected, single) / fmax(1.0, 0.25 * fabs(n));
+        } else {
+            error = error_of(got, functions[f].value((long double)x[i], (long double)y[i], single), single);
+            if (functions[f].power)
+                error /= fmax(1.0, 0.25 * fabs(y[i]));
+            if (i < N_SPECIALS && strcmp(specials[i].name, functions[f].name) != 0 && !isfinite(x[i] + y[i]))
+                error = 0.0; /* specials that belong to another function */
+        }
+        if (denormal)
+            error = 0.0;
+        if (error > most) {
+            most = error;
+            worst = i;
+        }
+        n_different += !same(got, value_at(scalar, single, f, i));
+    }
+    print_message("  %-12s %.2g (allowed %.2g) at x = %.17g, y = %.17g\n", name, most, allowed, x[worst], y[worst]);
+    if (!(most <= allowed)) {
+        print_error("  %s: got %.17g\n", name, value_at(vector, single, f, worst));
+        n_wrong++;
+    }
+    if (n_different > 0) {
+        print_error("  %s: %zu values differ between few lanes and many\n", name, n_different);
+        n_wrong++;
+    }
+    return n_wrong;
+}
+
+/* 0, 1 and what is no number, of the literal powers, exactly. */
+static int check_literal_specials(bool single, const double *x, const void *vector)
+{
+    int n_wrong = 0;
+
+    for (size_t f = N_FUNCTIONS; f < N_ALL; f++)
+        for (size_t i = 0; i < N_SPECIALS; i++) {
+            const double u = is_less_1(f) ? 1.0 + x[i] : x[i], n = exponent_of(f, single);
+            const double got = value_at(vector, single, f, i);
+            const double expected = u == 1.0 ? (is_less_1(f) ? 0.0 : 1.0) : special_power(x[i], n, is_less_1(f));
+            if (!(u == 1.0 && (!is_less_1(f) || x[i] == 0.0)) && u > 0.0 && isfinite(u))
+                continue;
+            if (!same(got, expected)) {
+                print_error("  %s^%g at x = %g: got %g, not %g\n", is_less_1(f) ? "pow1p" : "pow", n, x[i], got, expected);
+                n_wrong++;
+            }
+        }
+    return n_wrong;
+}
+
 static void check_precision(bool single)
 {
     double *x = malloc(N_INPUTS * sizeof *x), *y = malloc(N_INPUTS * sizeof *y);
     const int widths[] = {1, single ? 16 : 8};
-    const double smallest = single ? (double)FLT_MIN : DBL_MIN;
     int n_wrong = 0;
 
     if (!can_run(single)) {
@@ -462,39 +579,9 @@ static void check_precision(bool single)
 
     print_message("seed %llu, %d inputs, %s precision, lanes 1 and %d\n", (unsigned long long)seed,
                   N_INPUTS, single ? "single" : "double", widths[1]);
-    for (size_t f = 0; f < N_FUNCTIONS; f++) {
-        const double allowed = single ? functions[f].most_single : functions[f].most_double;
-        double most = 0.0;
-        size_t worst = 0, n_different = 0;
-
-        for (size_t i = 0; i < N_INPUTS; i++) {
-            double got = value_at(vector, single, f, i);
-            bool denormal = x[i] != 0.0 && fabs(x[i]) < smallest;
-            long double expected = functions[f].value((long double)x[i], (long double)y[i], single);
-            double error = denormal ? 0.0 : error_of(got, expected, single);
-            if (functions[f].power)
-                error /= fmax(1.0, 0.25 * fabs(y[i]));
-            if (i < N_SPECIALS && strcmp(specials[i].name, functions[f].name) != 0 &&
-                !isfinite(x[i] + y[i]))
-                error = 0.0; /* specials that belong to another function */
-            if (error > most) {
-                most = error;
-                worst = i;
-            }
-            n_different += !same(got, value_at(scalar, single, f, i));
-        }
-        print_message("  %-9s %.2g (allowed %.2g) at x = %.17g, y = %.17g\n", functions[f].name,
-                      most, allowed, x[worst], y[worst]);
-        if (!(most <= allowed)) {
-            print_error("  %s: got %.17g\n", functions[f].name, value_at(vector, single, f, worst));
-            n_wrong++;
-        }
-        if (n_different > 0) {
-            print_error("  %s: %zu values differ between lanes 1 and %d\n", functions[f].name,
-                        n_different, widths[1]);
-            n_wrong++;
-        }
-    }
+    for (size_t f = 0; f < N_ALL; f++)
+        n_wrong += check_function(f, single, x, y, scalar, vector);
+    n_wrong += check_literal_specials(single, x, vector);
     for (size_t i = 0; i < N_SPECIALS; i++) {
         double got = value_at(vector, single, find_function(specials[i].name), i);
         if (!same(got, specials[i].value)) {
