@@ -3,7 +3,12 @@
  * After every accepted step they see one km_passage: values g and time derivatives d of the outputs at its two ends
  * and the dense output between. A jump (a bolus, a break) is a passage of length 0. Crossings and extremes are
  * located on the output itself, evaluated on the dense output: the cubic through values and slopes only says
- * where to look. All times are global, all reals lane vectors. */
+ * where to look. All times are global, all reals lane vectors.
+ *
+ * Locating takes as long for one lane as for all, and lanes seldom need it in the same turn. So a lane's passage in which
+ * something happened is kept (km_keep), and settled together with those of other lanes when some lane has another
+ * one or ends: once for many lanes. A lane's own next event finds its last one settled, so that its bits do not depend on
+ * when that was. */
 #ifndef KM_ENDPOINTS_H
 #define KM_ENDPOINTS_H
 
@@ -11,6 +16,8 @@
 #define KM_INLINE static inline __attribute__((always_inline))
 #endif
 
+#define KM_EVERY (KM_NUMBER(R(0.0)) == R(0.0))
+#define KM_NONE (KM_NUMBER(R(0.0)) > R(0.0))
 #define KM_STIFF R(100.0) /* up to here the rate at the end is worth more than its error costs */
 
 typedef struct km_passage {
@@ -44,6 +51,29 @@ KM_INLINE real km_between(const km_passage *p, const int k, const real x, const 
     return km_output(k, KM_FMA(x, p->h, p->t0), y, c);
 }
 
+/* The passages of lanes `on`, in the place of those kept of them. */
+KM_INLINE void km_keep(km_passage *kept, const mask on, const km_passage *p)
+{
+    kept->t0 = km_pick(on, p->t0, kept->t0);
+    kept->t1 = km_pick(on, p->t1, kept->t1);
+    kept->h = km_pick(on, p->h, kept->h);
+    for (int k = 0; k < KM_OUTPUTS; k++) {
+        kept->g0[k] = km_pick(on, p->g0[k], kept->g0[k]);
+        kept->g1[k] = km_pick(on, p->g1[k], kept->g1[k]);
+        kept->d0[k] = km_pick(on, p->d0[k], kept->d0[k]);
+        kept->d1[k] = km_pick(on, p->d1[k], kept->d1[k]);
+    }
+    for (int i = 0; i < KM_N_DENSE; i++) {
+        kept->y0[i] = km_pick(on, p->y0[i], kept->y0[i]);
+        kept->y1[i] = km_pick(on, p->y1[i], kept->y1[i]);
+        kept->f0[i] = km_pick(on, p->f0[i], kept->f0[i]);
+        kept->f1[i] = km_pick(on, p->f1[i], kept->f1[i]);
+        kept->a[i] = km_pick(on, p->a[i], kept->a[i]);
+        kept->b[i] = km_pick(on, p->b[i], kept->b[i]);
+        kept->q[i] = km_pick(on, p->q[i], kept->q[i]);
+    }
+}
+
 /* The rate f at a step's start for km_between; NaN, no number, where the step is long for the state's own rate. */
 KM_INLINE real km_rate_to_follow(const real f, const real step, const real diagonal)
 {
@@ -65,7 +95,9 @@ typedef struct km_condition {
     real first;      /* start of the first stay that lasted `hold` */
     real last;       /* end of the last stay */
     real total;      /* time inside, finished stays */
+    real until;      /* end of the last passage in the window */
     mask seen, inside, ever, found, from_start;
+    mask open; /* something happened in the passage kept, not yet settled */
 } km_condition;
 
 KM_INLINE void km_condition_start(km_condition *q, const mask fresh)
@@ -81,14 +113,13 @@ KM_INLINE void km_condition_start(km_condition *q, const mask fresh)
     q->ever &= keep;
     q->found &= keep;
     q->from_start &= keep;
+    q->open &= keep;
 }
 
 KM_INLINE void km_condition_clear(km_condition *q)
 {
-    const mask none = KM_NUMBER(R(0.0)) > R(0.0);
-
-    q->since = q->first = q->last = q->total = KM_NUMBER(R(0.0));
-    q->seen = q->inside = q->ever = q->found = q->from_start = none;
+    q->since = q->first = q->last = q->total = q->until = KM_NUMBER(R(0.0));
+    q->seen = q->inside = q->ever = q->found = q->from_start = q->open = KM_NONE;
 }
 
 /* Lanes `on` enter or leave at time `when`. */
@@ -165,51 +196,95 @@ KM_INLINE mask km_is_inside(const real v, const int strict)
     return strict ? v > R(0.0) : v >= R(0.0);
 }
 
+/* What the two ends of a passage say of a condition. */
+typedef struct km_ends {
+    real v0, v1, s0, s1; /* sign*(output - threshold) and its slope times the length */
+    mask in0, in1;
+} km_ends;
+
+KM_INLINE km_ends km_condition_ends(const km_passage *p, const int k, const scalar sign, const real threshold, const int strict)
+{
+    km_ends e;
+
+    e.v0 = sign * (p->g0[k] - threshold);
+    e.v1 = sign * (p->g1[k] - threshold);
+    e.s0 = sign * p->d0[k] * p->h;
+    e.s1 = sign * p->d1[k] * p->h;
+    e.in0 = km_is_inside(e.v0, strict);
+    e.in1 = km_is_inside(e.v1, strict);
+    return e;
+}
+
+/* Both ends on one side, slopes towards the other: the cubic may cross twice within the step. */
+KM_INLINE mask km_condition_bump(const km_ends *e)
+{
+    return km_not(e->in0 ^ e->in1) &
+           ((km_not(e->in0) & (e->s0 > R(0.0)) & (e->s1 < R(0.0))) | (e->in0 & (e->s0 < R(0.0)) & (e->s1 > R(0.0)))) &
+           (km_min(fabs(e->v0), fabs(e->v1)) < R(0.1482) * (fabs(e->s0) + fabs(e->s1)));
+}
+
+/* Lanes in which something is to be settled between the passage's ends. */
+KM_INLINE mask km_condition_event(const mask on, const km_passage *p, const int k, const scalar sign, const real threshold,
+                                  const int strict, const real after, const real before)
+{
+    const km_ends e = km_condition_ends(p, k, sign, threshold, strict);
+
+    return on & km_within(p, after, before) & ((e.in0 ^ e.in1) | km_condition_bump(&e));
+}
+
 KM_INLINE void km_condition_pass(km_condition *q, mask on, const km_passage *p, const int k, const scalar sign,
                                  const real threshold, const int strict, const scalar hold, const real after,
-                                 const real before, const real *c)
+                                 const real before)
 {
-    const real v0 = sign * (p->g0[k] - threshold), v1 = sign * (p->g1[k] - threshold);
-    const real s0 = sign * p->d0[k] * p->h, s1 = sign * p->d1[k] * p->h;
-    const mask in0 = km_is_inside(v0, strict), in1 = km_is_inside(v1, strict);
-    mask begin, cross, bump, long_enough;
+    const km_ends e = km_condition_ends(p, k, sign, threshold, strict);
+    mask begin, long_enough;
 
     on = on & km_within(p, after, before);
     begin = on & km_not(q->seen);
     q->seen |= on;
-    q->from_start |= begin & in0;
-    q->ever |= begin & in0;
-    q->since = km_pick(begin & in0, p->t0, q->since);
-
-    cross = on & (in0 ^ in1);
-    /* Both ends on one side, slopes towards the other: the cubic may cross twice within the step. */
-    bump = on & km_not(in0 ^ in1) &
-           ((km_not(in0) & (s0 > R(0.0)) & (s1 < R(0.0))) | (in0 & (s0 < R(0.0)) & (s1 > R(0.0)))) &
-           (km_min(fabs(v0), fabs(v1)) < R(0.1482) * (fabs(s0) + fabs(s1)));
-    if (km_any(cross)) {
-        const real x = km_root(p, k, sign, threshold, cross, in1, KM_NUMBER(R(0.0)), KM_NUMBER(R(1.0)), c);
-        km_condition_turn(q, cross, in1, KM_FMA(x, p->h, p->t0), hold);
-    }
-    if (km_any(bump)) {
-        const real rise = v1 - v0;
-        const real b = R(2.0) * (R(3.0) * rise - R(2.0) * s0 - s1), a = R(3.0) * (s0 + s1 - R(2.0) * rise);
-        const real turn = km_pick(in0, KM_NUMBER(R(-1.0)), KM_NUMBER(R(1.0)));
-        const real root = sqrt(km_max(b * b - R(4.0) * a * s0, KM_NUMBER(R(0.0))));
-        real x = R(2.0) * s0 / (turn * root - b), v, first, second;
-        x = km_min(km_max(x, KM_NUMBER(R(0.0))), KM_NUMBER(R(1.0)));
-        v = sign * (km_between(p, k, x, c) - threshold);
-        bump = bump & (km_is_inside(v, strict) ^ in0);
-        if (km_any(bump)) {
-            first = km_root(p, k, sign, threshold, bump, km_not(in0), KM_NUMBER(R(0.0)), x, c);
-            km_condition_turn(q, bump, km_not(in0), KM_FMA(first, p->h, p->t0), hold);
-            second = km_root(p, k, sign, threshold, bump, in0, x, KM_NUMBER(R(1.0)), c);
-            km_condition_turn(q, bump, in0, KM_FMA(second, p->h, p->t0), hold);
-        }
-    }
-    q->inside = (q->inside & km_not(on)) | (in1 & on);
-    long_enough = on & in1 & km_not(q->found) & (p->t1 - q->since >= KM_NUMBER(hold));
+    q->from_start |= begin & e.in0;
+    q->ever |= begin & e.in0;
+    q->since = km_pick(begin & e.in0, p->t0, q->since);
+    q->open |= on & ((e.in0 ^ e.in1) | km_condition_bump(&e));
+    q->inside = (q->inside & km_not(on)) | (e.in1 & on);
+    q->until = km_pick(on, p->t1, q->until);
+    long_enough = on & e.in1 & km_not(q->found | q->open) & (p->t1 - q->since >= KM_NUMBER(hold));
     q->first = km_pick(long_enough, q->since, q->first);
     q->found |= long_enough;
+}
+
+/* The crossings of the lanes whose condition is open, in the passage kept of each. */
+KM_INLINE void km_condition_settle(km_condition *q, const km_passage *p, const int k, const scalar sign, const real threshold,
+                                   const int strict, const scalar hold, const real *c)
+{
+    const km_ends e = km_condition_ends(p, k, sign, threshold, strict);
+    const mask cross = q->open & (e.in0 ^ e.in1);
+    mask bump = q->open & km_not(e.in0 ^ e.in1), long_enough;
+
+    if (km_any(cross)) {
+        const real x = km_root(p, k, sign, threshold, cross, e.in1, KM_NUMBER(R(0.0)), KM_NUMBER(R(1.0)), c);
+        km_condition_turn(q, cross, e.in1, KM_FMA(x, p->h, p->t0), hold);
+    }
+    if (km_any(bump)) {
+        const real rise = e.v1 - e.v0;
+        const real b = R(2.0) * (R(3.0) * rise - R(2.0) * e.s0 - e.s1), a = R(3.0) * (e.s0 + e.s1 - R(2.0) * rise);
+        const real turn = km_pick(e.in0, KM_NUMBER(R(-1.0)), KM_NUMBER(R(1.0)));
+        const real root = sqrt(km_max(b * b - R(4.0) * a * e.s0, KM_NUMBER(R(0.0))));
+        real x = R(2.0) * e.s0 / (turn * root - b), v, first, second;
+        x = km_min(km_max(x, KM_NUMBER(R(0.0))), KM_NUMBER(R(1.0)));
+        v = sign * (km_between(p, k, x, c) - threshold);
+        bump = bump & (km_is_inside(v, strict) ^ e.in0);
+        if (km_any(bump)) {
+            first = km_root(p, k, sign, threshold, bump, km_not(e.in0), KM_NUMBER(R(0.0)), x, c);
+            km_condition_turn(q, bump, km_not(e.in0), KM_FMA(first, p->h, p->t0), hold);
+            second = km_root(p, k, sign, threshold, bump, e.in0, x, KM_NUMBER(R(1.0)), c);
+            km_condition_turn(q, bump, e.in0, KM_FMA(second, p->h, p->t0), hold);
+        }
+    }
+    long_enough = q->open & q->inside & km_not(q->found) & (q->until - q->since >= KM_NUMBER(hold));
+    q->first = km_pick(long_enough, q->since, q->first);
+    q->found |= long_enough;
+    q->open = KM_NONE;
 }
 
 /* States as in abi.h, per lane, as reals. */
@@ -252,60 +327,82 @@ KM_INLINE void km_condition_total(const km_condition *q, const real t, const rea
 typedef struct km_extreme {
     real best, when; /* best is sign * value */
     mask seen;
+    mask open; /* one may lie in the passage kept */
 } km_extreme;
 
 KM_INLINE void km_extreme_start(km_extreme *q, const mask fresh)
 {
     q->seen &= km_not(fresh);
+    q->open &= km_not(fresh);
     q->best = km_pick(fresh, KM_NUMBER(R(0.0)), q->best);
     q->when = km_pick(fresh, KM_NUMBER(R(0.0)), q->when);
 }
 
+/* Lanes in which the cubic has an extreme between the passage's ends that may be beyond `best`. */
+KM_INLINE mask km_extreme_peak(const km_passage *p, const int k, const scalar sign, const real best)
+{
+    const real s0 = sign * p->d0[k] * p->h, s1 = sign * p->d1[k] * p->h;
+
+    return (s0 > R(0.0)) & (s1 < R(0.0)) &
+           (km_max(sign * p->g0[k], sign * p->g1[k]) + R(0.1482) * (fabs(s0) + fabs(s1)) > best);
+}
+
+KM_INLINE mask km_extreme_event(const km_extreme *q, mask on, const km_passage *p, const int k, const scalar sign,
+                                const real after, const real before)
+{
+    return on & km_within(p, after, before) & km_extreme_peak(p, k, sign, km_pick(q->seen, q->best, sign * p->g0[k]));
+}
+
 KM_INLINE void km_extreme_pass(km_extreme *q, mask on, const km_passage *p, const int k, const scalar sign,
-                               const real after, const real before, const real *c)
+                               const real after, const real before)
 {
     const real v0 = sign * p->g0[k], v1 = sign * p->g1[k];
-    const real s0 = sign * p->d0[k] * p->h, s1 = sign * p->d1[k] * p->h;
-    mask begin, better, peak;
+    mask begin, better;
 
     on = on & km_within(p, after, before);
     begin = on & km_not(q->seen);
     q->seen |= on;
     q->best = km_pick(begin, v0, q->best);
     q->when = km_pick(begin, p->t0, q->when);
-    peak = on & (s0 > R(0.0)) & (s1 < R(0.0)) &
-           (km_max(v0, v1) + R(0.1482) * (fabs(s0) + fabs(s1)) > q->best);
-    if (km_any(peak)) {
-        const real rise = v1 - v0;
-        const real b = R(2.0) * (R(3.0) * rise - R(2.0) * s0 - s1), a = R(3.0) * (s0 + s1 - R(2.0) * rise);
-        real x = R(2.0) * s0 / (sqrt(km_max(b * b - R(4.0) * a * s0, KM_NUMBER(R(0.0)))) - b), v;
-        x = km_min(km_max(x, KM_NUMBER(R(0.0))), KM_NUMBER(R(1.0)));
-        v = sign * km_between(p, k, x, c);
-        better = peak & (v > q->best);
-        q->best = km_pick(better, v, q->best);
-        q->when = km_pick(better, KM_FMA(x, p->h, p->t0), q->when);
-        { /* the cubic is only near: a parabola through the output itself says where the extreme is */
-            const real left = km_max(x - R(0.1), KM_NUMBER(R(0.0))), right = km_min(x + R(0.1), KM_NUMBER(R(1.0)));
-            const real rise = (v - sign * km_between(p, k, left, c)) / (x - left);
-            const real fall = (sign * km_between(p, k, right, c) - v) / (right - x);
-            const real bend = (fall - rise) / (right - left);
-            x = R(0.5) * (left + x) - rise / (R(2.0) * bend);
-            x = km_pick((bend < R(0.0)) & (x >= left) & (x <= right), x, left);
-            v = sign * km_between(p, k, x, c);
-            better = peak & (v > q->best);
-            q->best = km_pick(better, v, q->best);
-            q->when = km_pick(better, KM_FMA(x, p->h, p->t0), q->when);
-        }
-    }
+    q->open |= on & km_extreme_peak(p, k, sign, q->best);
     better = on & (v1 > q->best);
     q->best = km_pick(better, v1, q->best);
     q->when = km_pick(better, p->t1, q->when);
 }
 
+/* The extremes of the open lanes, in the passage kept of each. */
+KM_INLINE void km_extreme_settle(km_extreme *q, const km_passage *p, const int k, const scalar sign, const real *c)
+{
+    if (km_any(q->open)) {
+        const real rise = sign * (p->g1[k] - p->g0[k]), s0 = sign * p->d0[k] * p->h, s1 = sign * p->d1[k] * p->h;
+        const real b = R(2.0) * (R(3.0) * rise - R(2.0) * s0 - s1), a = R(3.0) * (s0 + s1 - R(2.0) * rise);
+        real x = R(2.0) * s0 / (sqrt(km_max(b * b - R(4.0) * a * s0, KM_NUMBER(R(0.0)))) - b), v;
+        mask better;
+        x = km_min(km_max(x, KM_NUMBER(R(0.0))), KM_NUMBER(R(1.0)));
+        v = sign * km_between(p, k, x, c);
+        better = q->open & (v > q->best);
+        q->best = km_pick(better, v, q->best);
+        q->when = km_pick(better, KM_FMA(x, p->h, p->t0), q->when);
+        { /* the cubic is only near: a parabola through the output itself says where the extreme is */
+            const real left = km_max(x - R(0.1), KM_NUMBER(R(0.0))), right = km_min(x + R(0.1), KM_NUMBER(R(1.0)));
+            const real up = (v - sign * km_between(p, k, left, c)) / (x - left);
+            const real down = (sign * km_between(p, k, right, c) - v) / (right - x);
+            const real bend = (down - up) / (right - left);
+            x = R(0.5) * (left + x) - up / (R(2.0) * bend);
+            x = km_pick((bend < R(0.0)) & (x >= left) & (x <= right), x, left);
+            v = sign * km_between(p, k, x, c);
+            better = q->open & (v > q->best);
+            q->best = km_pick(better, v, q->best);
+            q->when = km_pick(better, KM_FMA(x, p->h, p->t0), q->when);
+        }
+        q->open = KM_NONE;
+    }
+}
+
 KM_INLINE void km_extreme_clear(km_extreme *q)
 {
     q->best = q->when = KM_NUMBER(R(0.0));
-    q->seen = KM_NUMBER(R(0.0)) > R(0.0);
+    q->seen = q->open = KM_NONE;
 }
 
 /* ---- integrals and values ---- */
@@ -324,7 +421,7 @@ KM_INLINE void km_amount_start(km_amount *q, const mask fresh)
 KM_INLINE void km_amount_clear(km_amount *q)
 {
     q->value = KM_NUMBER(R(0.0));
-    q->known = KM_NUMBER(R(0.0)) > R(0.0);
+    q->known = KM_NONE;
 }
 
 /* The Hermite rule: h/2 (g0+g1) + h^2/12 (d0-d1). */
@@ -353,8 +450,6 @@ KM_INLINE void km_value_pass(km_amount *q, mask on, const km_passage *p, const i
 }
 
 /* ---- what lies ahead ---- */
-
-#define KM_EVERY (KM_NUMBER(R(0.0)) == R(0.0))
 
 /* The smaller of `ahead` and the time, for lanes of `on`, after which the value g with slope d is at the threshold. */
 KM_INLINE real km_crossing_ahead(const real ahead, const mask on, const real g, const real d, const real threshold)

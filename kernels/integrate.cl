@@ -138,9 +138,13 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 #endif
     km_passage p;
     km_reducers reducers;
+#if !KM_TRAJECTORY && KM_LANES > 1
+    km_passage kept; /* of lanes `held`: the last in which something is to be settled */
+    mask held = KM_NONE;
+#endif
     int slot[KM_LANES], edge[KM_LANES], last_edge[KM_LANES];
     wide start[KM_LANES];
-    const mask none = (KM_NUMBER(R(0.0)) > R(0.0));
+    const mask none = KM_NONE;
     mask live = none, fresh = none, pending = none, jumped = none, opening = none;
     real start_time = KM_NUMBER(R(0.0)), elapsed = KM_NUMBER(R(0.0)), elapsed_lost = KM_NUMBER(R(0.0));
     real length = KM_NUMBER(R(1.0)), h = KM_NUMBER(R(1.0)), taken = KM_NUMBER(R(0.0)), before = KM_NUMBER(R(0.0));
@@ -184,6 +188,9 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
     for (int d = 0; d < KM_N_DENSE; d++)
         p.q[d] = p.y0[d] = p.y1[d] = p.f0[d] = p.f1[d] = p.a[d] = p.b[d] = KM_NUMBER(R(0.0));
     p.t0 = p.t1 = p.h = KM_NUMBER(R(0.0));
+#if !KM_TRAJECTORY && KM_LANES > 1
+    kept = p;
+#endif
 
     for (;;) {
         mask stepping, at_end, ended, failed, nan_failed;
@@ -322,8 +329,24 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 #else
         {
             const mask look = live & (pending | jumped | fresh);
-            if (km_any(look))
+            if (km_any(look)) {
+                const mask event = km_reducers_event(&reducers, look, &p, pass, reference);
+#if KM_LANES == 1
                 km_reducers_pass(&reducers, look, &p, pass, reference, c);
+                if (km_any(event))
+                    km_reducers_settle(&reducers, &p, reference, c);
+#else
+                if (km_any(event & held)) {
+                    km_reducers_settle(&reducers, &kept, reference, c);
+                    held = none;
+                }
+                km_reducers_pass(&reducers, look, &p, pass, reference, c);
+                if (km_any(event)) {
+                    km_keep(&kept, event, &p);
+                    held |= event;
+                }
+#endif
+            }
         }
 #endif
         before = t;
@@ -458,6 +481,13 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 #if !KM_TRAJECTORY
             real result[KM_ENDPOINTS], result_margin[KM_MARGINS];
             real result_state[KM_ENDPOINTS];
+#if KM_LANES > 1
+            if (km_any(held & ended)) {
+                km_reducers_settle(&reducers, &kept, reference, c);
+                held = none;
+            }
+            held &= km_not(failed);
+#endif
             km_reducers_end(&reducers, p.g0, t, reference, result, result_state, result_margin);
 #if KM_PASSES > 1
             km_refer(&reducers, ended, pass, result, result_state, reference);

@@ -23,23 +23,45 @@ static char *bound_text(km_bound b)
     return text;
 }
 
-static void write_pass(km_text *out, const km_watcher *q, int output)
+/* What becomes of a watcher's passage: whether something happens in it, what its ends say, what is found between them. */
+typedef enum km_part { KM_PART_EVENT, KM_PART_PASS, KM_PART_SETTLE } km_part;
+
+static void write_part(km_text *out, const km_watcher *q, int output, km_part part)
 {
     char *sign = literal(q->sign), *threshold = bound_text(q->threshold), *hold = literal(q->hold), *at = literal(q->at);
     char *after = bound_text(q->after), *before = bound_text(q->before);
     char *on = km_format("KM_IN_PASS(on, pass, %d)", q->pass);
 
-    if (q->what == KM_WATCH_CONDITION)
-        km_text_add(out, "    km_condition_pass(&r->condition[%d], %s, p, %d, %s, %s, %d, %s, %s, %s, c);\n", q->index, on, output,
-                    sign, threshold, q->strict, hold, after, before);
-    else if (q->what == KM_WATCH_EXTREME)
-        km_text_add(out, "    km_extreme_pass(&r->extreme[%d], %s, p, %d, %s, %s, %s, c);\n", q->index, on, output, sign, after,
+    if (q->what == KM_WATCH_CONDITION && part == KM_PART_EVENT)
+        km_text_add(out, "    event |= km_condition_event(%s, p, %d, %s, %s, %d, %s, %s);\n", on, output, sign, threshold, q->strict, after,
                     before);
+    else if (q->what == KM_WATCH_CONDITION && part == KM_PART_PASS)
+        km_text_add(out, "    km_condition_pass(&r->condition[%d], %s, p, %d, %s, %s, %d, %s, %s, %s);\n", q->index, on, output,
+                    sign, threshold, q->strict, hold, after, before);
+    else if (q->what == KM_WATCH_CONDITION)
+        km_text_add(out, "    km_condition_settle(&r->condition[%d], p, %d, %s, %s, %d, %s, c);\n", q->index, output, sign, threshold,
+                    q->strict, hold);
+    else if (q->what == KM_WATCH_EXTREME && part == KM_PART_EVENT)
+        km_text_add(out, "    event |= km_extreme_event(&r->extreme[%d], %s, p, %d, %s, %s, %s);\n", q->index, on, output, sign, after,
+                    before);
+    else if (q->what == KM_WATCH_EXTREME && part == KM_PART_PASS)
+        km_text_add(out, "    km_extreme_pass(&r->extreme[%d], %s, p, %d, %s, %s, %s);\n", q->index, on, output, sign, after,
+                    before);
+    else if (q->what == KM_WATCH_EXTREME)
+        km_text_add(out, "    km_extreme_settle(&r->extreme[%d], p, %d, %s, c);\n", q->index, output, sign);
+    else if (part != KM_PART_PASS)
+        ; /* done with at once */
     else if (q->what == KM_WATCH_INTEGRAL)
         km_text_add(out, "    km_integral_pass(&r->amount[%d], %s, p, %d, %s, %s);\n", q->index, on, output, after, before);
     else
         km_text_add(out, "    km_value_pass(&r->amount[%d], %s, p, %d, %s, c);\n", q->index, on, output, at);
     free(sign), free(threshold), free(hold), free(at), free(after), free(before), free(on);
+}
+
+static void write_parts(km_text *out, const km_watch_plan *p, const int *output_index, km_part part)
+{
+    for (int i = 0; i < p->n_watchers; i++)
+        write_part(out, &p->watcher[i], output_index[p->watcher[i].output], part);
 }
 
 /* value[e] and state[e] from the watcher. */
@@ -178,10 +200,16 @@ void km_write_endpoints(km_writer *w, const km_watch_plan *p, const int *output_
     write_each(out, p, "start", ", fresh");
     km_text_add(out, "}\n\nKM_MODEL void km_reducers_clear(km_reducers *r)\n{\n");
     write_each(out, p, "clear", "");
-    km_text_add(out, "}\n\nKM_MODEL void km_reducers_pass(km_reducers *r, const mask on, const km_passage *p, const real pass,\n"
+    km_text_add(out, "}\n\n/* lanes whose passage is to be kept */\n"
+                     "KM_MODEL mask km_reducers_event(const km_reducers *r, const mask on, const km_passage *p, const real pass,\n"
+                     "                                const real *reference)\n{\n    mask event = KM_NONE;\n");
+    write_parts(out, p, output_index, KM_PART_EVENT);
+    km_text_add(out, "    return event;\n}\n\nKM_MODEL void km_reducers_pass(km_reducers *r, const mask on, const km_passage *p, const real pass,\n"
                      "                               const real *reference, const real *c)\n{\n");
-    for (int i = 0; i < p->n_watchers; i++)
-        write_pass(out, &p->watcher[i], output_index[p->watcher[i].output]);
+    write_parts(out, p, output_index, KM_PART_PASS);
+    km_text_add(out, "}\n\n/* in the passages kept */\n"
+                     "KM_MODEL void km_reducers_settle(km_reducers *r, const km_passage *p, const real *reference, const real *c)\n{\n");
+    write_parts(out, p, output_index, KM_PART_SETTLE);
     km_text_add(out, "}\n\nKM_MODEL void km_reducers_end(const km_reducers *r, const real *g, const real t, const real *reference,\n"
                      "                              real *value, real *state, real *margin)\n{\n");
     for (int e = 0; e < study->n_endpoints; e++) {
