@@ -46,6 +46,7 @@
 #define KM_LARGEST R(0x1.fffffep127)
 /* z + this - this rounds z to an integer, and leaves it in the low bits. */
 #define KM_ROUND R(0x1.8p23)
+#define KM_EXP2_RANGE R(127.0)
 #define KM_EXP2_LOW R(-126.5) /* below, 2^z is 0; above the next, infinite */
 #define KM_EXP2_HIGH R(127.4999)
 #define KM_HUGE R(1e38)
@@ -80,6 +81,7 @@
 #define KM_SMALLEST R(0x1p-1022)
 #define KM_LARGEST R(0x1.fffffffffffffp1023)
 #define KM_ROUND R(0x1.8p52)
+#define KM_EXP2_RANGE R(1023.0)
 #define KM_EXP2_LOW R(-1022.5)
 #define KM_EXP2_HIGH R(1023.4999)
 #define KM_HUGE R(1e300)
@@ -186,7 +188,7 @@ KM_INLINE natural km_exponent_bits(integer k)
 
 /* The exponent k of u with the specials put in: -top at 0, top at infinity, NaN for negative numbers and NaN. top is
  * infinity, or for powers the largest number. */
-KM_INLINE real km_exponent_special(const real k, const real u, const bool is_power)
+KM_INLINE real km_logarithm_special(const real k, const real u, const bool is_power)
 {
 #if KM_SINGLE && KM_LANES == 16
     return __builtin_astype(__builtin_ia32_fixupimmps512_mask(k, u, (int16)(is_power ? 0x03e30f33 : 0x03530433), 0, (ushort)0xffff, 4), real);
@@ -225,16 +227,16 @@ KM_INLINE km_logarithm km_logarithm_of(real x, const bool is_power)
     return l;
 }
 
-/* The same for 1 + x, without rounding 1 + x: with s = 2^-k r, (1 + x) s - 1 = x s + (s - 1); quarters of x and of 1/s,
- * because 2^-k alone has no normal form for the largest k. */
+/* The same for 1 + x, without rounding 1 + x: with s = 2^-k r, (1 + x) s - 1 = x s + (s - 1); four times 2^-k and a quarter
+ * of r, because 2^-k alone has no normal form for the largest k. */
 KM_INLINE km_logarithm km_logarithm_of_1p(real x, const bool is_power)
 {
     const real finite = km_pick((real)KM_LARGEST > x, x, (real)KM_LARGEST), u = finite + R(1.0);
     const integer d = KM_AS_INTEGER(KM_AS_NATURAL(u) - KM_BITS_FIRST), i = d >> KM_ENTRY_BITS;
     const integer k = d >> KM_MANTISSA_BITS;
-    const real s4 = KM_AS_REAL(KM_BITS_FOUR - km_exponent_bits(k)), r = km_entry(KM_RECIPROCALS, i);
-    const real f = km_fma(R(0.25) * finite * s4, r, km_fma(R(0.25) * s4, r, (real)R(-1.0)));
-    const km_logarithm l = {km_exponent_special(KM_TO_REAL(k), x + R(1.0), is_power), km_log2_near(i, f)};
+    const real s4 = KM_AS_REAL(KM_BITS_FOUR - km_exponent_bits(k)), r = km_entry(KM_QUARTERS, i);
+    const real f = km_fma(finite * s4, r, km_fma(s4, r, (real)R(-1.0)));
+    const km_logarithm l = {km_logarithm_special(KM_TO_REAL(k), x + R(1.0), is_power), km_log2_near(i, f)};
 
     return l;
 }
@@ -288,11 +290,39 @@ typedef struct {
 #if KM_TABLES
 #define KM_ROUND_Z KM_ROUND_SIXTEENTH
 
+/* 2^n for the integer n next to `rounded` less KM_ROUND_Z. */
+KM_INLINE real km_power_of_2(const real rounded)
+{
+#if KM_SINGLE && KM_LANES == 16
+    return __builtin_astype(__builtin_ia32_scalefps512_mask((real)R(1.0), rounded - (KM_ROUND_Z - R(0.5)), (real)R(0.0), (ushort)0xffff, 4), real);
+#elif !KM_SINGLE && KM_LANES == 8
+    return __builtin_astype(__builtin_ia32_scalefpd512_mask((real)R(1.0), rounded - (KM_ROUND_Z - R(0.5)), (real)R(0.0), (uchar)0xff, 4), real);
+#else
+    return KM_AS_REAL((((KM_AS_NATURAL(rounded) + (natural)8) & ~(natural)15) << KM_ENTRY_BITS) + KM_BITS_ONE);
+#endif
+}
+
+/* The value of 2^z, or of 2^z less 1, or what it is where z leaves the range or is no number. */
+KM_INLINE real km_exponent_special(const real value, const real z, const int less)
+{
+    const real edge = km_fma(z, (real)(KM_LARGEST / KM_EXP2_RANGE), (real)(R(-0.5) * (KM_LARGEST / KM_EXP2_RANGE)));
+
+#if KM_SINGLE && KM_LANES == 16
+    return __builtin_astype(__builtin_ia32_fixupimmps512_mask(value, edge, (int16)(less ? 0x00590033 : 0x00580033), 0, (ushort)0xffff, 4), real);
+#elif !KM_SINGLE && KM_LANES == 8
+    return __builtin_astype(__builtin_ia32_fixupimmpd512_mask(value, edge, (long8)(less ? 0x00590033 : 0x00580033), 0, (uchar)0xff, 4), real);
+#else
+    const real low = km_pick(edge < (real)-KM_LARGEST, (real)(less ? R(-1.0) : R(0.0)), value);
+    const real high = km_pick(edge > (real)KM_LARGEST, (real)KM_INFINITY, low);
+
+    return km_pick(edge == edge, high, (real)KM_NAN);
+#endif
+}
+
 KM_INLINE km_exponent km_exponent_from(real z, real rounded, real r)
 {
-    const natural sixteenths = KM_AS_NATURAL(rounded);
-    const integer j = KM_AS_INTEGER(rounded); /* above or below n, in its low bits */
-    const real s = KM_AS_REAL((((sixteenths + (natural)8) & ~(natural)15) << KM_ENTRY_BITS) + KM_BITS_ONE);
+    const integer j = KM_AS_INTEGER(rounded); /* in its low bits how many sixteenths z is above or below n */
+    const real s = km_power_of_2(rounded);
 #if KM_SINGLE
     const real r2 = r * r, near = km_fma(km_fma((real)KM_EXP2_NEAR_2, r, (real)KM_EXP2_NEAR_1), r2, r * KM_EXP2_NEAR_0);
 #else
@@ -347,6 +377,17 @@ KM_INLINE km_exponent km_exponent_of_natural(real x)
 
 /* 2^z and 2^z - 1. The selections come last: below and above, s and q may be anything. NaN stays
  * NaN. */
+#if KM_TABLES
+KM_INLINE real km_exp2_join(km_exponent e)
+{
+    return km_exponent_special(km_fma(e.s, e.q, e.s), e.z, 0);
+}
+
+KM_INLINE real km_exp2m1_join(km_exponent e)
+{
+    return km_exponent_special(km_fma(e.s, e.q, e.s - R(1.0)), e.z, 1);
+}
+#else
 KM_INLINE real km_exp2_join(km_exponent e)
 {
     real result = km_fma(e.s, e.q, e.s);
@@ -360,6 +401,7 @@ KM_INLINE real km_exp2m1_join(km_exponent e)
     result = km_pick(e.z < KM_EXP2_LOW, (real)R(-1.0), result);
     return km_pick(e.z > KM_EXP2_HIGH, (real)KM_INFINITY, result);
 }
+#endif
 
 KM_INLINE real km_exp2(real x)
 {

@@ -9,7 +9,8 @@
 
 #if defined(__OPENCL_VERSION__) && defined(__AVX512F__) && defined(__has_builtin) && !defined(KM_PORTABLE)
 #if __has_builtin(__builtin_ia32_permvarsf512) && __has_builtin(__builtin_ia32_vpermi2varpd512) &&                     \
-    __has_builtin(__builtin_ia32_fixupimmps512_mask) && __has_builtin(__builtin_ia32_fixupimmpd512_mask)
+    __has_builtin(__builtin_ia32_fixupimmps512_mask) && __has_builtin(__builtin_ia32_fixupimmpd512_mask) &&             \
+    __has_builtin(__builtin_ia32_scalefps512_mask) && __has_builtin(__builtin_ia32_scalefpd512_mask)
 #define KM_TABLES 1
 #endif
 #endif

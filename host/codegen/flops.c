@@ -21,7 +21,8 @@ static const struct {
     {"KM_AS_NATURAL", 0.0, false}, {"KM_TO_REAL", 0.0, false},  {"km_beyond", 0.0, false},    {"km_any", 0.0, false},
     {"km_all", 0.0, false},        {"km_not", 0.0, false},      {"_Pragma", 0.0, false},      {"KM_HERE", 0.0, true},
     {"km_binary_exponent", 0.0, false}, {"km_exponent_bits", 0.0, false}, {"km_entry", 0.0, false},
-    {"km_exponent_special", 0.0, true}, {"km_log2_special", 0.0, true}, {NULL, 0.0, false}};
+    {"km_exponent_special", 0.0, true}, {"km_logarithm_special", 0.0, true}, {"km_log2_special", 0.0, true},
+    {"km_power_special", 0.0, true}, {"km_power_of_2", 0.0, true}, {NULL, 0.0, false}};
 
 typedef struct memo {
     char *name;
