@@ -231,7 +231,8 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
                         KM_LANE(c[k], lane) = constants[(size_t)k * capacity + i];
                     for (int d = 0; d < KM_N_DOSED; d++) {
                         KM_LANE(next_u[d], lane) = edge_value[(size_t)d * capacity + i];
-                        KM_LANE(bolus[d], lane) = edge_value[(size_t)(KM_N_DOSED + d) * capacity + i];
+                        if (KM_JUMPS)
+                            KM_LANE(bolus[d], lane) = edge_value[(size_t)(KM_N_DOSED + d) * capacity + i];
                     }
                     KM_LANE(length, lane) = (scalar)edge_time[(size_t)1 * capacity + i];
                     KM_LANE_MASK(fresh, lane) = KM_YES;
@@ -252,7 +253,8 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
                 }
                 for (int d = 0; d < KM_N_DOSED; d++) {
                     u[d] = km_pick(fresh, next_u[d], u[d]);
-                    y[KM_DOSED_STATE(d)] = km_pick(fresh, y[KM_DOSED_STATE(d)] + bolus[d], y[KM_DOSED_STATE(d)]);
+                    if (KM_JUMPS)
+                        y[KM_DOSED_STATE(d)] = km_pick(fresh, y[KM_DOSED_STATE(d)] + bolus[d], y[KM_DOSED_STATE(d)]);
                 }
                 start_time = km_pick(fresh, KM_NUMBER(R(0.0)), start_time);
                 elapsed = km_pick(fresh, KM_NUMBER(R(0.0)), elapsed);
@@ -373,10 +375,11 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
                     KM_LANE(length, lane) = (scalar)(edge_time[(size_t)(e + 1) * capacity + i] - start[lane]);
                     for (int d = 0; d < KM_N_DOSED; d++) {
                         KM_LANE(next_u[d], lane) = edge_value[at + (size_t)d * capacity];
-                        KM_LANE(bolus[d], lane) = edge_value[at + (size_t)(KM_N_DOSED + d) * capacity];
+                        if (KM_JUMPS)
+                            KM_LANE(bolus[d], lane) = edge_value[at + (size_t)(KM_N_DOSED + d) * capacity];
                     }
                     KM_LANE_MASK(moved, lane) = KM_YES;
-                    if (edge_value[at + (size_t)(2 * KM_N_DOSED) * capacity] >= (scalar)KM_EDGE_JUMP)
+                    if (KM_JUMPS && edge_value[at + (size_t)(2 * KM_N_DOSED) * capacity] >= (scalar)KM_EDGE_JUMP)
                         KM_LANE_MASK(jump, lane) = KM_YES;
                     if (edge_value[at + (size_t)(2 * KM_N_DOSED) * capacity] >= (scalar)KM_EDGE_RATE)
                         KM_LANE_MASK(opening, lane) = KM_YES;
@@ -387,7 +390,8 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
                 const real more_rate = km_pick(moved, next_u[d] - u[d], KM_NUMBER(R(0.0)));
                 u[d] = km_pick(moved, next_u[d], u[d]);
                 f[KM_DOSED_STATE(d)] += more_rate; /* the infusion enters linearly: J stays */
-                y[KM_DOSED_STATE(d)] += km_pick(moved & jump, bolus[d], KM_NUMBER(R(0.0)));
+                if (KM_JUMPS)
+                    y[KM_DOSED_STATE(d)] += km_pick(moved & jump, bolus[d], KM_NUMBER(R(0.0)));
             }
             if (KM_N_DOSED > 0) {
                 real g_right[KM_OUTPUTS], d_right[KM_OUTPUTS];

@@ -5,10 +5,10 @@
  *
  * Of the exponent ID the program has, as tables of 16 numbers (km_entry, lane_tables.h):
  *   KM_POWER_ID, KM_POWER_LESS_ID     r^-n, r^-n - o
- *   KM_POWER_ONE_ID(i)                o, entry i: 1, but of large exponents 0 where r is not near 1, so that nothing cancels
- *   KM_POWER_NEAR_ID                  2^(jn), j = -8 ... 7
- *   KM_POWER_FAR_ID                   the square roots of 2^(16jn), j from -7 (-8 in double precision), multiplied by twice
- *   KM_POWER_FURTHER_ID               in double precision, the fourth roots of 2^(256jn), j from -4, multiplied by four times
+ *   KM_POWER_ONE_ID                   o, of large exponents: 0 where r is not near 1, so that nothing cancels; else it is 1
+ *   KM_POWER_DIGIT_ID                 2^(jn), j = -8 ... 7
+ *   KM_POWER_ROOT_ID                  the square roots of 2^(16jn), j from -7 (-8 in double precision), multiplied by twice
+ *   KM_POWER_FOURTH_ROOT_ID           in double precision, the fourth roots of 2^(256jn), j from -4, multiplied by four times
  * So an entry leaves the range only where the power does, for exponents up to 15 in magnitude. */
 #ifndef KM_LANE_POWERS_H
 #define KM_LANE_POWERS_H
@@ -26,21 +26,19 @@
 #endif
 #define KM_POWER_OFFSET (KM_POWER_BIAS << KM_MANTISSA_BITS)
 
-/* x = 2^k (1 + f) / r: in d, upwards, the number of r in KM_ENTRY_BITS and k + KM_POWER_BIAS in KM_MANTISSA_BITS. */
+/* x = 2^k (1 + f) / r; the number of r in the lowest bits of `entry`, k + KM_POWER_BIAS in `digits`. */
 typedef struct km_parts {
-    natural d;
+    integer entry, digits;
     real f;
 } km_parts;
-
-#define KM_POWER_DIGITS(d) (KM_AS_INTEGER((d) >> KM_MANTISSA_BITS))
 
 KM_INLINE km_parts km_parts_of(const real x)
 {
     const natural d = KM_AS_NATURAL(x) + (KM_POWER_OFFSET - KM_BITS_FIRST);
     const natural k = d & ~(natural)(((scalar_unsigned)1 << KM_MANTISSA_BITS) - 1);
     const real m = KM_AS_REAL(KM_AS_NATURAL(x) - k + KM_POWER_OFFSET);
-    const real r = km_entry(KM_RECIPROCALS, KM_AS_INTEGER(d >> KM_ENTRY_BITS));
-    const km_parts p = {d, km_fma(m, r, (real)R(-1.0))};
+    const integer entry = KM_AS_INTEGER(d >> KM_ENTRY_BITS), digits = KM_AS_INTEGER(d >> KM_MANTISSA_BITS);
+    const km_parts p = {entry, digits, km_fma(m, km_entry(KM_RECIPROCALS, entry), (real)R(-1.0))};
 
     return p;
 }
@@ -52,8 +50,9 @@ KM_INLINE km_parts km_parts_of_1p(const real x)
     const natural d = KM_AS_NATURAL(x + R(1.0)) + (KM_POWER_OFFSET - KM_BITS_FIRST);
     const natural k = d & ~(natural)(((scalar_unsigned)1 << KM_MANTISSA_BITS) - 1);
     const real s = KM_AS_REAL((KM_BITS_FOUR + KM_POWER_OFFSET) - k);
-    const real r = km_entry(KM_QUARTERS, KM_AS_INTEGER(d >> KM_ENTRY_BITS));
-    const km_parts p = {d, km_fma(x * s, r, km_fma(s, r, (real)R(-1.0)))};
+    const integer entry = KM_AS_INTEGER(d >> KM_ENTRY_BITS), digits = KM_AS_INTEGER(d >> KM_MANTISSA_BITS);
+    const real r = km_entry(KM_QUARTERS, entry);
+    const km_parts p = {entry, digits, km_fma(x * s, r, km_fma(s, r, (real)R(-1.0)))};
 
     return p;
 }
@@ -73,49 +72,25 @@ KM_INLINE real km_power_special(const real value, const real x, const bool negat
 #endif
 }
 
-/* x^n from the entries of p and near = ((1 + f)^n - 1) / f. */
-KM_INLINE real km_power_join(const real x, const km_parts p, const bool negative, const real whole, const real near,
+/* x^n from entries of the tables and near = ((1 + f)^n - 1) / f. */
+KM_INLINE real km_power_join(const real x, const real f, const bool negative, const real whole, const real near,
                              const real digit, const real root)
 {
     const real some = km_pick(fabs(x) < (real)KM_POWER_SMALLEST, (real)R(0.0), x);
 
-    return km_power_special(km_fma(whole * p.f, near, whole) * (digit * root) * root, some, negative, 0);
+    return km_power_special(km_fma(whole * f, near, whole) * (digit * root) * root, some, negative, 0);
 }
 
 /* (1 + x)^n - 1 the same way: its own relative accuracy for k = 0, where 2^(kn) is exactly 1. */
-KM_INLINE real km_power_join_1p(const real x, const km_parts p, const bool negative, const real whole, const real less,
+KM_INLINE real km_power_join_1p(const real x, const real f, const bool negative, const real whole, const real less,
                                 const real one, const real near, const real digit, const real root)
 {
     const real scale = digit * root * root, u = x + R(1.0);
     const real some = km_pick((scale > (real)KM_POWER_LARGEST) & (u > (real)R(0.0)), (real)(negative ? R(0.0) : KM_INFINITY), u);
-    const real value = km_fma(scale, km_fma(whole * p.f, near, less), km_fma(scale, one, (real)R(-1.0)));
+    const real value = km_fma(scale, km_fma(whole * f, near, less), km_fma(scale, one, (real)R(-1.0)));
 
     return km_power_special(value, some, negative, 1);
 }
-
-#define KM_POWER_DIGIT(id, p) km_entry(KM_POWER_NEAR_##id, KM_POWER_DIGITS((p).d))
-#if KM_SINGLE
-#define KM_POWER_ROOT(id, p) km_entry(KM_POWER_FAR_##id, KM_POWER_DIGITS((p).d) >> 4)
-#else
-#define KM_POWER_ROOT(id, p)                                                                                           \
-    km_power_root(km_entry(KM_POWER_FAR_##id, KM_POWER_DIGITS((p).d) >> 4),                                              \
-                  km_entry(KM_POWER_FURTHER_##id, KM_POWER_DIGITS((p).d) >> 8))
-KM_INLINE real km_power_root(const real far, const real further)
-{
-    return far * further * further;
-}
-#endif
-
-#define KM_POWER_ONE(id, p) KM_POWER_ONE_##id(KM_AS_INTEGER((p).d >> KM_ENTRY_BITS))
-
-/* km_pow_ID and km_pow1p_ID, with the polynomial km_power_near_ID. */
-#define KM_POWER_OF(id, x, p, negative)                                                                                \
-    km_power_join(x, p, negative, km_entry(KM_POWER_##id, KM_AS_INTEGER((p).d >> KM_ENTRY_BITS)),                        \
-                  km_power_near_##id((p).f), KM_POWER_DIGIT(id, p), KM_POWER_ROOT(id, p))
-#define KM_POWER_OF_1P(id, x, p, negative)                                                                             \
-    km_power_join_1p(x, p, negative, km_entry(KM_POWER_##id, KM_AS_INTEGER((p).d >> KM_ENTRY_BITS)),                     \
-                     km_entry(KM_POWER_LESS_##id, KM_AS_INTEGER((p).d >> KM_ENTRY_BITS)),                                \
-                     KM_POWER_ONE(id, p), km_power_near_##id((p).f), KM_POWER_DIGIT(id, p), KM_POWER_ROOT(id, p))
 
 #endif
 #endif

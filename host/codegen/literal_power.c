@@ -110,13 +110,11 @@ static void write_tables(km_text *out, bool single, int id, double n)
     write_table(out, single, "", id, whole);
     write_table(out, single, "LESS_", id, less);
     if (fabs(n) >= large_exponent)
-        write_table(out, single, "ONES_", id, one);
-    km_text_add(out, fabs(n) >= large_exponent ? "#define KM_POWER_ONE_%d(i) km_entry(KM_POWER_ONES_%d, i)\n"
-                                               : "#define KM_POWER_ONE_%d(i) KM_NUMBER(R(1.0))\n", id, id);
-    write_steps(out, single, "NEAR_", id, n, 1.0, 8);
-    write_steps(out, single, "FAR_", id, n, 8.0, single ? 7 : 8);
+        write_table(out, single, "ONE_", id, one);
+    write_steps(out, single, "DIGIT_", id, n, 1.0, 8);
+    write_steps(out, single, "ROOT_", id, n, 8.0, single ? 7 : 8);
     if (!single)
-        write_steps(out, single, "FURTHER_", id, n, 64.0, 4);
+        write_steps(out, single, "FOURTH_ROOT_", id, n, 64.0, 4);
 }
 
 /* Terms from `first` on: four as a cubic, or what there is of it; the rest times f^4. */
@@ -142,19 +140,30 @@ static void write_polynomial(km_text *out, const km_literal_power *p, int first)
         km_text_add(out, ")");
 }
 
-static void write_functions(km_text *out, const km_literal_power *p, int id)
+static void write_near(km_text *out, const km_literal_power *p, int id)
 {
-    const char *sign = p->exponent < 0.0 ? "true" : "false";
-
     km_text_add(out, "KM_INLINE real km_power_near_%d(const real f)\n{\n    const real f2 = f * f;\n    return ", id);
     write_polynomial(out, p, 0);
     km_text_add(out, ";\n}\n");
-    for (int less = 0; less < 2; less++) {
-        const char *suffix = less ? "1p" : "";
-        km_text_add(out, "KM_INLINE real km_pow%s_%d(const real x)\n{\n    const km_parts p = km_parts_of%s%s(x);\n", suffix, id,
-                    less ? "_" : "", suffix);
-        km_text_add(out, "    return KM_POWER_OF%s(%d, x, p, %s);\n}\n", less ? "_1P" : "", id, sign);
-    }
+}
+
+static void write_function(km_text *out, bool single, const km_literal_power *p, int id, bool less_1)
+{
+    const char *suffix = less_1 ? "1p" : "", *sign = p->exponent < 0.0 ? "true" : "false";
+
+    km_text_add(out, "KM_INLINE real km_pow%s_%d(const real x)\n{\n#if KM_TABLES\n    const km_parts p = km_parts_of%s%s(x);\n", suffix, id,
+                less_1 ? "_" : "", suffix);
+    km_text_add(out, "    const real whole = km_entry(KM_POWER_%d, p.entry), digit = km_entry(KM_POWER_DIGIT_%d, p.digits);\n", id, id);
+    km_text_add(out, "    const real root = km_entry(KM_POWER_ROOT_%d, p.digits >> 4)", id);
+    if (!single)
+        km_text_add(out, " * km_entry(KM_POWER_FOURTH_ROOT_%d, p.digits >> 8) * km_entry(KM_POWER_FOURTH_ROOT_%d, p.digits >> 8)", id, id);
+    km_text_add(out, ";\n    return km_power_join%s%s(x, p.f, %s, whole, ", less_1 ? "_" : "", suffix, sign);
+    if (less_1 && fabs(p->exponent) >= large_exponent)
+        km_text_add(out, "km_entry(KM_POWER_LESS_%d, p.entry), km_entry(KM_POWER_ONE_%d, p.entry), ", id, id);
+    else if (less_1)
+        km_text_add(out, "km_entry(KM_POWER_LESS_%d, p.entry), KM_NUMBER(R(1.0)), ", id);
+    km_text_add(out, "km_power_near_%d(p.f), digit, root);\n#else\n    return km_pow%s(x, KM_NUMBER(R(%.17e)));\n#endif\n}\n", id, suffix,
+                p->exponent);
 }
 
 void km_write_literal_powers(const km_literal_powers *powers, km_text *out)
@@ -163,8 +172,10 @@ void km_write_literal_powers(const km_literal_powers *powers, km_text *out)
         const km_literal_power *p = &powers->power[id];
         km_text_add(out, "/* x^%.9g and (1 + x)^%.9g - 1 */\n#if KM_TABLES\n", p->exponent, p->exponent);
         write_tables(out, powers->single, id, p->exponent);
-        write_functions(out, p, id);
-        km_text_add(out, "#else\n#define km_pow_%d(x) km_pow((x), KM_NUMBER(R(%.17e)))\n", id, p->exponent);
-        km_text_add(out, "#define km_pow1p_%d(x) km_pow1p((x), KM_NUMBER(R(%.17e)))\n#endif\n\n", id, p->exponent);
+        write_near(out, p, id);
+        km_text_add(out, "#endif\n");
+        write_function(out, powers->single, p, id, false);
+        write_function(out, powers->single, p, id, true);
+        km_text_add(out, "\n");
     }
 }

@@ -199,6 +199,7 @@ static void write_head(km_writer *w, const km_source *s, const km_watch_plan *pl
     km_text_add(out, "#define KM_N_STATES %d\n#define KM_STATES %d\n", y->n_states, at_least_one(y->n_states));
     km_text_add(out, "#define KM_N_CONSTANTS %d\n#define KM_CONSTANTS %d\n", y->n_constants, at_least_one(y->n_constants));
     km_text_add(out, "#define KM_N_DOSED %d\n#define KM_DOSED %d\n", w->n_dosed, at_least_one(w->n_dosed));
+    km_text_add(out, "#define KM_JUMPS %d\n", km_schedule_jumps(p));
     km_text_add(out, "#define KM_N_SLOTS %d\n#define KM_SLOTS %d\n", y->n_slots, at_least_one(y->n_slots));
     km_text_add(out, "#define KM_N_OUTPUTS %d\n#define KM_OUTPUTS %d\n", p->n_outputs, at_least_one(p->n_outputs));
     km_text_add(out, "#define KM_N_ENDPOINTS %d\n#define KM_ENDPOINTS %d\n", y->n_endpoints, at_least_one(y->n_endpoints));

@@ -36,3 +36,18 @@ int km_schedule_edges(const km_problem *p)
         n += km_schedule_has_bound(study, study->endpoint[e].after) + km_schedule_has_bound(study, study->endpoint[e].before);
     return n;
 }
+
+bool km_schedule_jumps(const km_problem *p)
+{
+    const km_study *study = p->study;
+
+    for (int r = 0; r < study->n_records; r++) {
+        const int slot = km_schedule_slot(study, r, KM_FIELD_TINF);
+        double least = study->record[r].field[KM_FIELD_TINF], high;
+        if (slot >= 0 && !km_design_extent(study, slot, &least, &high))
+            return true; /* a points file may say 0 */
+        if (!(least > 0.0))
+            return true;
+    }
+    return p->n_jumps > 0;
+}

@@ -13,4 +13,7 @@ bool km_schedule_has_bound(const km_study *study, double time);
 /* The largest number of edges a point can have inside (0, horizon]. */
 int km_schedule_edges(const km_problem *problem);
 
+/* True if states or rates can jump at an edge: by a break, or a dose that may be a bolus. */
+bool km_schedule_jumps(const km_problem *problem);
+
 #endif

@@ -70,6 +70,7 @@ static _Thread_local uint km_work_item;
 #define KM_TRAJECTORY 0
 #define KM_COMPENSATE 0
 #define KM_LIMIT_STEP 1
+#define KM_JUMPS 1
 #define KM_STRIDE (KM_MODEL->stride)
 #define KM_PASSES (2 + km_passes_beyond_two)
 
