@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_COST = 12 };
+/* LOOK_AHEAD: about how many instructions a present CPU takes up before the oldest of them is done. */
+enum { BLOCK_COST = 12, EXPENSIVE = 20, LITERAL_POWER_COST = 28, LOOK_AHEAD = 450 };
 
 static bool is_mask(const km_node *n)
 {
@@ -469,34 +470,59 @@ static bool swallowed_in_block(km_emitter *em, km_expr e)
     return false;
 }
 
-static void emit_block(km_emitter *em, int guard)
+static bool in_blocks(const km_emitter *em, km_expr e, const int *guard, int n)
 {
-    km_expr c = guard / 2;
+    for (int i = 0; i < n; i++)
+        if (in_block(em, e, guard[i]))
+            return true;
+    return false;
+}
+
+/* "if (...)" for lanes that take one of the blocks. Caller frees. */
+static char *test_of_blocks(km_emitter *em, const int *guard, int n)
+{
+    const bool lanes = em->dialect == KM_DIALECT_LANES;
+    km_text text = {0};
+
+    for (int i = 0; i < n; i++) {
+        char *test = condition(em, guard[i] / 2);
+        km_text_add(&text, "%s", i == 0 ? "" : lanes ? " | " : " || ");
+        km_text_add(&text, guard[i] % 2 ? (lanes ? "km_not(%s)" : "!%s") : "%s", test);
+        free(test);
+    }
+    {
+        char *all = km_text_take(&text), *result = km_format(lanes ? "if (km_any(%s))" : "if (%s)", all);
+        free(all);
+        return result;
+    }
+}
+
+/* n blocks that do not need each other, behind one test. */
+static void emit_blocks(km_emitter *em, const int *guard, int n)
+{
     char *test, *inner = km_format("%s    ", em->indent);
-    size_t n = em->pool->n;
+    size_t size = em->pool->n;
     const char *zero = em->dialect == KM_DIALECT_LANES ? "KM_NUMBER(R(0.0))" : "0";
 
-    emit_node(em, c);
-    for (size_t e = 0; e < n; e++) /* what the block needs from outside */
-        if (in_block(em, (km_expr)e, guard) && !em->emitted[e]) {
+    for (int i = 0; i < n; i++)
+        emit_node(em, guard[i] / 2);
+    for (size_t e = 0; e < size; e++) /* what the blocks need from outside */
+        if (in_blocks(em, (km_expr)e, guard, n) && !em->emitted[e]) {
             const km_node *node = &em->pool->node[e];
             const km_expr operand_of[3] = {node->a, node->b, node->c};
             for (int k = 0; k < 3; k++)
-                if (operand_of[k] >= 0 && !in_block(em, operand_of[k], guard))
+                if (operand_of[k] >= 0 && !in_blocks(em, operand_of[k], guard, n))
                     emit_node(em, operand_of[k]);
         }
-    for (size_t e = 0; e < n; e++)
-        if (in_block(em, (km_expr)e, guard) && !em->emitted[e] && !swallowed_in_block(em, (km_expr)e))
+    for (size_t e = 0; e < size; e++)
+        if (in_blocks(em, (km_expr)e, guard, n) && !em->emitted[e] && !swallowed_in_block(em, (km_expr)e))
             km_text_add(em->out, "%s%s n%d = %s;\n", em->indent, type_of(em, &em->pool->node[e]), (int)e,
                         is_mask(&em->pool->node[e]) ? "0" : zero);
-    test = condition(em, c);
-    if (em->dialect == KM_DIALECT_LANES)
-        km_text_add(em->out, guard % 2 ? "%sif (km_any(km_not(%s))) {\n" : "%sif (km_any(%s)) {\n", em->indent, test);
-    else
-        km_text_add(em->out, guard % 2 ? "%sif (!%s) {\n" : "%sif (%s) {\n", em->indent, test);
+    test = test_of_blocks(em, guard, n);
+    km_text_add(em->out, "%s%s {\n", em->indent, test);
     free(test);
-    for (size_t e = 0; e < n; e++)
-        if (in_block(em, (km_expr)e, guard) && !em->emitted[e]) {
+    for (size_t e = 0; e < size; e++)
+        if (in_blocks(em, (km_expr)e, guard, n) && !em->emitted[e]) {
             if (!swallowed_in_block(em, (km_expr)e))
                 emit_line(em, (km_expr)e, inner, true);
             em->emitted[e] = 1;
@@ -510,12 +536,96 @@ static void emit_node(km_emitter *em, km_expr e)
     if (em->needed[e] != 1 || em->emitted[e])
         return;
     if (em->guard[e] >= 0) {
-        emit_block(em, em->guard[e]);
+        emit_blocks(em, &em->guard[e], 1);
         return;
     }
     emit_operands(em, e);
     emit_line(em, e, em->indent, false);
     em->emitted[e] = 1;
+}
+
+/* level[e]: how many blocks, one behind the other, e waits for; those within a block count it. Returns the largest. */
+static int find_levels(const km_emitter *em, int *level)
+{
+    size_t n = em->pool->n;
+    int *block = km_alloc(2 * n + 2, sizeof *block), largest = 0;
+    bool changed = true;
+
+    while (changed) {
+        changed = false;
+        for (size_t e = 0; e < n; e++) {
+            const km_node *node = &em->pool->node[e];
+            const km_expr operand_of[3] = {node->a, node->b, node->c};
+            int guard = em->guard[e], least = 0;
+            if (em->needed[e] != 1)
+                continue;
+            for (int k = 0; k < 3; k++)
+                if (operand_of[k] >= 0 && !(guard >= 0 && in_block(em, operand_of[k], guard)) && level[operand_of[k]] > least)
+                    least = level[operand_of[k]];
+            if (guard >= 0) {
+                least = (level[guard / 2] > least ? level[guard / 2] : least) + 1;
+                block[guard] = least > block[guard] ? least : block[guard];
+                least = block[guard];
+            }
+            changed = changed || least != level[e];
+            level[e] = least;
+            largest = least > largest ? least : largest;
+        }
+    }
+    free(block);
+    return largest;
+}
+
+static double cost_of_expensive(const km_emitter *em)
+{
+    double sum = 0.0;
+
+    for (size_t e = 0; e < em->pool->n; e++) {
+        const km_node *node = &em->pool->node[e];
+        bool power = node->op == KM_OP_POW || node->op == KM_OP_POW1P;
+        if (em->needed[e] != 1 || cost_of(node) < EXPENSIVE)
+            continue;
+        sum += power && em->power && em->pool->node[node->b].op == KM_OP_NUMBER ? LITERAL_POWER_COST : cost_of(node);
+    }
+    return sum;
+}
+
+/* The blocks of a level. */
+static void emit_level(km_emitter *em, const int *level, int l)
+{
+    int *guard = NULL, n = 0;
+
+    for (size_t e = 0; e < em->pool->n; e++)
+        if (em->needed[e] == 1 && !em->emitted[e] && level[e] == l && em->guard[e] >= 0 && !in_blocks(em, (km_expr)e, guard, n)) {
+            KM_PUSH(guard, n);
+            guard[n++] = em->guard[e];
+        }
+    if (n > 0 && em->join_blocks)
+        emit_blocks(em, guard, n);
+    for (int i = 0; i < n && !em->join_blocks; i++)
+        emit_blocks(em, &guard[i], 1);
+    free(guard);
+}
+
+/* Expensive operations and blocks first, those that wait for fewest blocks before the others: a CPU does several at
+ * once where none of them needs the one before, and a compiler does not change the order of blocks. Where the CPU looks
+ * ahead over all of them, the order in which they are needed is better: fewer values wait in registers, and fewer lanes
+ * compute what others need. */
+static void emit_expensive(km_emitter *em)
+{
+    int *level, largest;
+
+    if (cost_of_expensive(em) < LOOK_AHEAD)
+        return;
+    level = km_alloc(em->pool->n + 1, sizeof *level);
+    largest = find_levels(em, level);
+    for (int l = 0; l <= largest; l++) {
+        for (size_t e = 0; e < em->pool->n; e++)
+            if (em->needed[e] == 1 && em->guard[e] < 0 && level[e] == l && cost_of(&em->pool->node[e]) >= EXPENSIVE)
+                emit_node(em, (km_expr)e);
+        emit_level(em, level, l + 1);
+    }
+    free(level);
 }
 
 void km_emit(km_emitter *em, km_text *out, const km_expr *root, const char *const *target, int n)
@@ -526,6 +636,7 @@ void km_emit(km_emitter *em, km_text *out, const km_expr *root, const char *cons
     do
         find_guards(em, root, n);
     while (forbid_guards(em));
+    emit_expensive(em);
     for (int i = 0; i < n; i++) {
         char *text;
         emit_node(em, root[i]);

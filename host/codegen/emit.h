@@ -23,6 +23,9 @@ typedef struct km_emitter {
     /* ID of a literal exponent whose powers are km_pow_ID(x) and km_pow1p_ID(x), or -1; may be NULL. */
     int (*power)(void *context, double exponent);
     void *context;
+    /* Blocks that do not need each other may stand behind one test: good while their values fit in registers, which in
+     * double precision they do not. */
+    bool join_blocks;
     const char *indent;
     /* working memory */
     char *needed, *emitted, *forbidden;

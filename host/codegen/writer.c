@@ -121,7 +121,7 @@ static int lane_power(void *context, double exponent)
 void km_write_lanes(km_writer *w, const km_expr *root, const char *const *target, int n)
 {
     km_emitter em = {.pool = &w->problem->pool, .dialect = KM_DIALECT_LANES, .leaf = lane_leaf, .power = lane_power,
-                     .context = w, .indent = "    "};
+                     .context = w, .join_blocks = w->powers.single, .indent = "    "};
 
     km_emit(&em, &w->text, root, target, n);
 }
