@@ -146,6 +146,10 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
     wide start[KM_LANES];
     const mask none = KM_NONE;
     mask live = none, fresh = none, pending = none, jumped = none, opening = none;
+    /* Lanes whose last edge is a dose's start (not its end), and what first step would have been right after such an edge:
+     * a treatment repeats, so the next first step need not be guessed. */
+    mask rising = none, starting = none;
+    real after_rise = KM_NUMBER(R(0.0)), after_fall = KM_NUMBER(R(0.0));
     real start_time = KM_NUMBER(R(0.0)), elapsed = KM_NUMBER(R(0.0)), elapsed_lost = KM_NUMBER(R(0.0));
     real length = KM_NUMBER(R(1.0)), h = KM_NUMBER(R(1.0)), taken = KM_NUMBER(R(0.0)), before = KM_NUMBER(R(0.0));
     real n_steps = KM_NUMBER(R(0.0)), n_rejected = KM_NUMBER(R(0.0)), in_a_row = KM_NUMBER(R(0.0));
@@ -251,7 +255,9 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
                     lost[i] = km_pick(fresh, KM_NUMBER(R(0.0)), lost[i]);
 #endif
                 }
+                rising &= km_not(fresh);
                 for (int d = 0; d < KM_N_DOSED; d++) {
+                    rising |= fresh & ((next_u[d] > R(0.0)) | (bolus[d] > R(0.0)));
                     u[d] = km_pick(fresh, next_u[d], u[d]);
                     if (KM_JUMPS)
                         y[KM_DOSED_STATE(d)] = km_pick(fresh, y[KM_DOSED_STATE(d)] + bolus[d], y[KM_DOSED_STATE(d)]);
@@ -270,6 +276,8 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 #endif
                 in_a_row = km_pick(fresh, KM_NUMBER(R(0.0)), in_a_row);
                 km_reducers_start(&reducers, fresh);
+                after_rise = km_pick(fresh, KM_NUMBER(R(0.0)), after_rise);
+                after_fall = km_pick(fresh, KM_NUMBER(R(0.0)), after_fall);
                 live |= fresh;
                 opening |= fresh;
                 pending &= km_not(fresh);
@@ -386,8 +394,10 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
                 }
             elapsed = km_pick(moved, KM_NUMBER(R(0.0)), elapsed);
             elapsed_lost = km_pick(moved, KM_NUMBER(R(0.0)), elapsed_lost);
+            rising &= km_not(moved);
             for (int d = 0; d < KM_N_DOSED; d++) {
                 const real more_rate = km_pick(moved, next_u[d] - u[d], KM_NUMBER(R(0.0)));
+                rising |= moved & ((more_rate > R(0.0)) | (jump & (bolus[d] > R(0.0))));
                 u[d] = km_pick(moved, next_u[d], u[d]);
                 f[KM_DOSED_STATE(d)] += more_rate; /* the infusion enters linearly: J stays */
                 if (KM_JUMPS)
@@ -409,7 +419,11 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             p.d0[k] = d_now[k];
         }
         km_weights(c, y, weight);
-        if (km_any(opening & stepping)) {
+        const mask unknown = opening & stepping & km_not(km_pick(rising, after_rise, after_fall) > R(0.0));
+        h = km_pick(opening & stepping, km_min(km_pick(rising, after_rise, after_fall), length), h);
+        starting |= opening & stepping;
+        opening &= km_not(stepping);
+        if (km_any(unknown)) {
             real slope[KM_STATES];
 #if KM_IMPLICIT
             km_second(J, c, f, ft, slope);
@@ -422,8 +436,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             for (int i = 0; i < KM_N_STATES; i++)
                 slope[i] = (slope[i] - f[i]) / stretch;
 #endif
-            h = km_pick(opening & stepping, km_first_step(y, f, slope, weight, length), h);
-            opening = opening & km_not(stepping);
+            h = km_pick(unknown, km_first_step(y, f, slope, weight, length), h);
         }
         failed = none;
         nan_failed = none;
@@ -465,6 +478,13 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             } else {
                 KM_ADVANCE(KM_ACCEPTED)
                 pending = accept;
+            }
+            {
+                const mask first = accept & starting;
+                const real right = step * km_min(factor, KM_NUMBER(R(30.0)));
+                after_rise = km_pick(first & rising, right, after_rise);
+                after_fall = km_pick(first & km_not(rising), right, after_fall);
+                starting &= km_not(accept);
             }
             n_steps = km_pick(accept, n_steps + R(1.0), n_steps);
             n_rejected = km_pick(reject, n_rejected + R(1.0), n_rejected);
