@@ -261,6 +261,8 @@ KM_INLINE void km_condition_settle(km_condition *q, const km_passage *p, const i
     const mask cross = q->open & (e.in0 ^ e.in1);
     mask bump = q->open & km_not(e.in0 ^ e.in1), long_enough;
 
+    if (!km_any(q->open))
+        return;
     if (km_any(cross)) {
         const real x = km_root(p, k, sign, threshold, cross, e.in1, KM_NUMBER(R(0.0)), KM_NUMBER(R(1.0)), c);
         km_condition_turn(q, cross, e.in1, KM_FMA(x, p->h, p->t0), hold);
@@ -376,25 +378,27 @@ KM_INLINE void km_extreme_settle(km_extreme *q, const km_passage *p, const int k
     if (km_any(q->open)) {
         const real rise = sign * (p->g1[k] - p->g0[k]), s0 = sign * p->d0[k] * p->h, s1 = sign * p->d1[k] * p->h;
         const real b = R(2.0) * (R(3.0) * rise - R(2.0) * s0 - s1), a = R(3.0) * (s0 + s1 - R(2.0) * rise);
-        real x = R(2.0) * s0 / (sqrt(km_max(b * b - R(4.0) * a * s0, KM_NUMBER(R(0.0)))) - b), v;
+        real x = R(2.0) * s0 / (sqrt(km_max(b * b - R(4.0) * a * s0, KM_NUMBER(R(0.0)))) - b), v, when;
         mask better;
         x = km_min(km_max(x, KM_NUMBER(R(0.0))), KM_NUMBER(R(1.0)));
         v = sign * km_between(p, k, x, c);
-        better = q->open & (v > q->best);
-        q->best = km_pick(better, v, q->best);
-        q->when = km_pick(better, KM_FMA(x, p->h, p->t0), q->when);
         { /* the cubic is only near: a parabola through the output itself says where the extreme is */
             const real left = km_max(x - R(0.1), KM_NUMBER(R(0.0))), right = km_min(x + R(0.1), KM_NUMBER(R(1.0)));
             const real up = (v - sign * km_between(p, k, left, c)) / (x - left);
             const real down = (sign * km_between(p, k, right, c) - v) / (right - x);
             const real bend = (down - up) / (right - left);
-            x = R(0.5) * (left + x) - up / (R(2.0) * bend);
-            x = km_pick((bend < R(0.0)) & (x >= left) & (x <= right), x, left);
-            v = sign * km_between(p, k, x, c);
-            better = q->open & (v > q->best);
-            q->best = km_pick(better, v, q->best);
-            q->when = km_pick(better, KM_FMA(x, p->h, p->t0), q->when);
+            real better_x = R(0.5) * (left + x) - up / (R(2.0) * bend), better_v;
+            better_x = km_pick((bend < R(0.0)) & (better_x >= left) & (better_x <= right), better_x, left);
+            better_v = sign * km_between(p, k, better_x, c);
+            better = (better_v > v) | km_not(v == v);
+            x = km_pick(better, better_x, x);
+            v = km_pick(better, better_v, v);
         }
+        /* of equal ones the earlier: later passages may have been looked at since */
+        when = KM_FMA(x, p->h, p->t0);
+        better = q->open & ((v > q->best) | ((v == q->best) & (when < q->when)));
+        q->best = km_pick(better, v, q->best);
+        q->when = km_pick(better, when, q->when);
         q->open = KM_NONE;
     }
 }

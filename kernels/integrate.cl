@@ -146,8 +146,8 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
     wide start[KM_LANES];
     const mask none = KM_NONE;
     mask live = none, fresh = none, pending = none, jumped = none, opening = none;
-    /* Lanes whose last edge is a dose's start (not its end), and what first step would have been right after such an edge:
-     * a treatment repeats, so the next first step need not be guessed. */
+    /* Lanes at whose last edge a rate rose or a bolus came (not fell, nor a break), and what first step would have been
+     * right after such an edge: a treatment repeats, so the next first step need not be guessed. */
     mask rising = none, starting = none;
     real after_rise = KM_NUMBER(R(0.0)), after_fall = KM_NUMBER(R(0.0));
     real start_time = KM_NUMBER(R(0.0)), elapsed = KM_NUMBER(R(0.0)), elapsed_lost = KM_NUMBER(R(0.0));
@@ -340,12 +340,11 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
         {
             const mask look = live & (pending | jumped | fresh);
             if (km_any(look)) {
-                const mask event = km_reducers_event(&reducers, look, &p, pass, reference);
 #if KM_LANES == 1
                 km_reducers_pass(&reducers, look, &p, pass, reference, c);
-                if (km_any(event))
-                    km_reducers_settle(&reducers, &p, reference, c);
+                km_reducers_settle(&reducers, &p, reference, c);
 #else
+                const mask event = km_reducers_event(&reducers, look, &p, pass, reference);
                 if (km_any(event & held)) {
                     km_reducers_settle(&reducers, &kept, reference, c);
                     held = none;

@@ -46,7 +46,7 @@
 #define KM_LARGEST R(0x1.fffffep127)
 /* z + this - this rounds z to an integer, and leaves it in the low bits. */
 #define KM_ROUND R(0x1.8p23)
-#define KM_EXP2_RANGE R(127.0)
+#define KM_EXP2_RANGE R(126.96) /* 2^z is 0 or infinite where z - 1/2 is beyond: rounded to sixteenths it has no normal form */
 #define KM_EXP2_LOW R(-126.5) /* below, 2^z is 0; above the next, infinite */
 #define KM_EXP2_HIGH R(127.4999)
 #define KM_HUGE R(1e38)
@@ -81,7 +81,7 @@
 #define KM_SMALLEST R(0x1p-1022)
 #define KM_LARGEST R(0x1.fffffffffffffp1023)
 #define KM_ROUND R(0x1.8p52)
-#define KM_EXP2_RANGE R(1023.0)
+#define KM_EXP2_RANGE R(1022.96)
 #define KM_EXP2_LOW R(-1022.5)
 #define KM_EXP2_HIGH R(1023.4999)
 #define KM_HUGE R(1e300)

@@ -544,14 +544,15 @@ static void emit_node(km_emitter *em, km_expr e)
     em->emitted[e] = 1;
 }
 
-/* level[e]: how many blocks, one behind the other, e waits for; those within a block count it. Returns the largest. */
-static int find_levels(const km_emitter *em, int *level)
+/* level[e]: how many blocks, one behind the other, e waits for; those within a block count it. Returns the largest, or where
+ * blocks wait for each other -1, and one of them in *cyclic. */
+static int find_levels(const km_emitter *em, int *level, int *cyclic)
 {
     size_t n = em->pool->n;
-    int *block = km_alloc(2 * n + 2, sizeof *block), largest = 0;
+    int *block = km_alloc(2 * n + 2, sizeof *block), largest = 0, n_blocks = 0;
     bool changed = true;
 
-    while (changed) {
+    while (changed && largest >= 0) {
         changed = false;
         for (size_t e = 0; e < n; e++) {
             const km_node *node = &em->pool->node[e];
@@ -564,11 +565,17 @@ static int find_levels(const km_emitter *em, int *level)
                     least = level[operand_of[k]];
             if (guard >= 0) {
                 least = (level[guard / 2] > least ? level[guard / 2] : least) + 1;
+                n_blocks += block[guard] == 0;
                 block[guard] = least > block[guard] ? least : block[guard];
                 least = block[guard];
             }
             changed = changed || least != level[e];
             level[e] = least;
+            if (least > n_blocks) {
+                *cyclic = guard;
+                largest = -1;
+                break;
+            }
             largest = least > largest ? least : largest;
         }
     }
@@ -590,21 +597,45 @@ static double cost_of_expensive(const km_emitter *em)
     return sum;
 }
 
-/* The blocks of a level. */
+/* Two blocks that need each other as wholes, though none of their nodes needs itself: one of them is computed always. */
+static bool forbid_cycle(km_emitter *em)
+{
+    int *level = km_alloc(em->pool->n + 1, sizeof *level), cyclic = -1;
+    bool found = find_levels(em, level, &cyclic) < 0;
+
+    for (size_t e = 0; e < em->pool->n && found; e++)
+        if (em->needed[e] == 1 && em->guard[e] == cyclic)
+            em->forbidden[e] = 1;
+    free(level);
+    return found;
+}
+
+/* The blocks of a level. The two sides of one condition do not share a test, which would always hold. */
 static void emit_level(km_emitter *em, const int *level, int l)
 {
-    int *guard = NULL, n = 0;
+    int *guard = NULL, n = 0, *alone = NULL, n_alone = 0;
 
-    for (size_t e = 0; e < em->pool->n; e++)
-        if (em->needed[e] == 1 && !em->emitted[e] && level[e] == l && em->guard[e] >= 0 && !in_blocks(em, (km_expr)e, guard, n)) {
+    for (size_t e = 0; e < em->pool->n; e++) {
+        bool other_side = false;
+        if (em->needed[e] != 1 || em->emitted[e] || level[e] != l || em->guard[e] < 0 || in_blocks(em, (km_expr)e, guard, n) ||
+            in_blocks(em, (km_expr)e, alone, n_alone))
+            continue;
+        for (int i = 0; i < n; i++)
+            other_side = other_side || guard[i] == (em->guard[e] ^ 1);
+        if (em->join_blocks && !other_side) {
             KM_PUSH(guard, n);
             guard[n++] = em->guard[e];
+        } else {
+            KM_PUSH(alone, n_alone);
+            alone[n_alone++] = em->guard[e];
         }
-    if (n > 0 && em->join_blocks)
+    }
+    if (n > 0)
         emit_blocks(em, guard, n);
-    for (int i = 0; i < n && !em->join_blocks; i++)
-        emit_blocks(em, &guard[i], 1);
+    for (int i = 0; i < n_alone; i++)
+        emit_blocks(em, &alone[i], 1);
     free(guard);
+    free(alone);
 }
 
 /* Expensive operations and blocks first, those that wait for fewest blocks before the others: a CPU does several at
@@ -613,12 +644,12 @@ static void emit_level(km_emitter *em, const int *level, int l)
  * compute what others need. */
 static void emit_expensive(km_emitter *em)
 {
-    int *level, largest;
+    int *level, largest, cyclic;
 
     if (cost_of_expensive(em) < LOOK_AHEAD)
         return;
     level = km_alloc(em->pool->n + 1, sizeof *level);
-    largest = find_levels(em, level);
+    largest = find_levels(em, level, &cyclic);
     for (int l = 0; l <= largest; l++) {
         for (size_t e = 0; e < em->pool->n; e++)
             if (em->needed[e] == 1 && em->guard[e] < 0 && level[e] == l && cost_of(&em->pool->node[e]) >= EXPENSIVE)
@@ -635,7 +666,7 @@ void km_emit(km_emitter *em, km_text *out, const km_expr *root, const char *cons
     find_needed(em, root, n);
     do
         find_guards(em, root, n);
-    while (forbid_guards(em));
+    while (forbid_guards(em) || forbid_cycle(em));
     emit_expensive(em);
     for (int i = 0; i < n; i++) {
         char *text;

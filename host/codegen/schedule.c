@@ -41,13 +41,8 @@ bool km_schedule_jumps(const km_problem *p)
 {
     const km_study *study = p->study;
 
-    for (int r = 0; r < study->n_records; r++) {
-        const int slot = km_schedule_slot(study, r, KM_FIELD_TINF);
-        double least = study->record[r].field[KM_FIELD_TINF], high;
-        if (slot >= 0 && !km_design_extent(study, slot, &least, &high))
-            return true; /* a points file may say 0 */
-        if (!(least > 0.0))
+    for (int r = 0; r < study->n_records; r++) /* where tinf varies, some point from elsewhere may say 0 */
+        if (km_schedule_slot(study, r, KM_FIELD_TINF) >= 0 || !(study->record[r].field[KM_FIELD_TINF] > 0.0))
             return true;
-    }
     return p->n_jumps > 0;
 }

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Corners of generated code: blocks of `if` that need each other, a dose that is a bolus only at the base point, and extremes
+# that several steps reach alike.
+# shellcheck source=tests/cli/fixture.bash
+. "$(dirname "$0")/fixture.bash"
+cd "$folder" || exit 1
+
+# Two conditions used crosswise: each block needs a value of the other. With many powers, too, where blocks are put in order.
+for extra in "" "+0.001*(1+x)^k+0.001*(1+y)^k+0.001*(2+x)^k+0.001*(2+y)^k+0.001*(3+x)^k+0.001*(3+y)^k+0.001*(4+x)^k+0.001*(4+y)^k+0.001*(5+x)^k"; do
+    cat >cross.json <<JSON
+{"name": "cross", "about": "crosswise conditions", "time_unit": "h",
+ "parameters": {"k": {"value": 1, "unit": "-", "range": [0.2, 5], "uncertainty": "log-uniform", "about": "k", "source": "chosen", "evidence": "assumed"}},
+ "states": {
+  "x": {"initial": "1", "rate": "k*(if(x>1, exp(-(if(y>1, exp(-y*u), 1))*u), 2)-x)$extra", "unit": "-", "about": "x"},
+  "y": {"initial": "1", "rate": "k*(if(y>1, exp(-(if(x>1, exp(-x*x), 1))*u), 3)-y)", "unit": "-", "about": "y"},
+  "u": {"initial": "1", "rate": "k*(if(x>1, exp(-x*x), 1)+if(y>1, exp(-y*u), 1)-u)", "unit": "-", "about": "u"}},
+ "outputs": {"sum": {"value": "x+y+u", "unit": "-", "about": "sum"}}}
+JSON
+    cat >cross-study.json <<'JSON'
+{"model": "cross.json", "name": "cross", "about": "crosswise", "horizon": "1 h",
+ "design": {"axes": [{"name": "k", "of": "k", "log": [0.2, 5, 4], "about": "k"}]},
+ "endpoints": [{"name": "most", "of": "sum", "kind": "max", "about": "largest sum"}],
+ "solver": {"precision": "single"}, "output": {"map": "cross.zarr"}}
+JSON
+    for precision in single double; do
+        expect 0 timeout 20 "$ketamap" check cross-study.json --emit opencl --precision $precision
+    done
+done
+
+# Infusions along an axis, and a bolus at the base: the course of the base point has the dose.
+cp "$2/configs/models/decay.json" .
+cat >bolus.json <<'JSON'
+{"model": "decay.json", "name": "bolus", "about": "infusions of two lengths", "horizon": "24 h",
+ "regimen": [{"id": "d", "route": "iv", "amt": "100 mg", "tinf": "0 h", "time": "1 h"}],
+ "design": {"axes": [{"name": "length", "of": "regimen.d.tinf", "linear": ["1 h", "2 h", 2], "about": "length of the infusion"}]},
+ "endpoints": [{"name": "most", "of": "amount", "kind": "max", "about": "largest amount"}], "output": {"map": "bolus.zarr"}}
+JSON
+expect 0 "$ketamap" simulate bolus.json --times 0:2:1 --quiet
+awk -F'\t' 'NR == 1 {for (i = 1; i <= NF; i++) if ($i ~ /^amount/) at = i} NR == 4 {exit !($at > 80 && $at < 83)}' out ||
+    fail "100 mg at 1 h should leave 81.9 mg at 2 h: $(cat out)"
+
+# A clamped sine reaches its largest value every turn: the first one counts, whatever lanes do beside it.
+cat >sine.json <<'JSON'
+{"name": "sine", "about": "a clamped sine", "time_unit": "-",
+ "parameters": {"omega": {"value": 1, "unit": "-", "range": [0.5, 4], "uncertainty": "log-uniform", "about": "omega", "source": "chosen", "evidence": "assumed"}},
+ "states": {"s": {"initial": "0", "rate": "omega*c", "unit": "-", "about": "sine"}, "c": {"initial": "1", "rate": "-omega*s", "unit": "-", "about": "cosine"}},
+ "outputs": {"clamped": {"value": "min(s, 0.97)", "unit": "-", "about": "at most 0.97"}}}
+JSON
+cat >sine-study.json <<'JSON'
+{"model": "sine.json", "name": "sine", "about": "a clamped sine", "horizon": 40,
+ "design": {"sobol": {"n": 512, "seed": "1", "factors": [{"of": "omega"}]}},
+ "endpoints": [{"name": "when", "of": "clamped", "kind": "time_of_max", "about": "when it is largest first"}],
+ "solver": {"rtol": 1e-3, "precision": "single"}, "output": {"map": "sine.zarr", "type": "float64"}}
+JSON
+for lanes in 1 16; do
+    rm -rf sine.zarr*
+    expect 0 "$ketamap" run sine-study.json --lanes $lanes --no-audit --quiet
+    expect 0 "$ketamap" export sine.zarr --output "$lanes.tsv"
+    awk -F'\t' 'NR == 1 {for (i = 1; i <= NF; i++) {if ($i ~ /^omega/) o = i; if ($i == "when" || $i ~ /^when \[/) w = i}}
+                NR > 1 && !($o * $w > 1.2 && $o * $w < 1.95) {bad++} END {exit !(NR == 513 && bad == 0 && o && w)}' "$lanes.tsv" ||
+        fail "$lanes lanes: the first turn is not the time of the maximum: $(head -2 "$lanes.tsv")"
+done
+
+finish
