@@ -23,23 +23,32 @@ size_t km_batch_bytes(const km_source *s)
            wide * km_some(y->n_edges) + km_some(y->n_endpoints) + 1 + 4 * sizeof(cl_int);
 }
 
+/* Not a multiple of a page: a lane reads one value of each of dozens of rows, and at a multiple of a large power of two they
+ * all want the same place in a cache. */
+static size_t stride_of(size_t capacity)
+{
+    return capacity < 1024 ? capacity : (capacity + 1007) / 1024 * 1024 + 16;
+}
+
 /* `capacity` points for the program of `s`. */
 km_status km_buffers_create(cl_context context, const km_source *s, size_t capacity, km_buffers *b, km_diag *d)
 {
     const km_layout *y = &s->layout;
-    size_t real = km_real_size(s) * capacity, wide = km_wide_size(s) * capacity, integer = sizeof(cl_int) * capacity;
+    size_t stride = stride_of(capacity), real = km_real_size(s) * stride, wide = km_wide_size(s) * stride,
+           integer = sizeof(cl_int) * stride;
     const cl_mem_flags both = CL_MEM_READ_WRITE;
     km_status st = KM_OK;
 
     b->capacity = capacity;
+    b->stride = stride;
     KM_TRY(km_opencl_buffer(context, both, real * km_some(y->n_constants), NULL, &b->constant, d));
     KM_TRY(km_opencl_buffer(context, both, wide * km_some(y->n_edges), NULL, &b->edge_time, d));
     KM_TRY(km_opencl_buffer(context, both, real * km_some(y->n_edges * y->n_edge_values), NULL, &b->edge_value, d));
     KM_TRY(km_opencl_buffer(context, both, integer, NULL, &b->n_edges, d));
-    KM_TRY(km_opencl_buffer(context, both, capacity, NULL, &b->status, d));
+    KM_TRY(km_opencl_buffer(context, both, stride, NULL, &b->status, d));
     KM_TRY(km_opencl_buffer(context, both, integer, NULL, &b->ignored, d));
     KM_TRY(km_opencl_buffer(context, both, real * km_some(y->n_endpoints), NULL, &b->value, d));
-    KM_TRY(km_opencl_buffer(context, both, capacity * km_some(y->n_endpoints), NULL, &b->state, d));
+    KM_TRY(km_opencl_buffer(context, both, stride * km_some(y->n_endpoints), NULL, &b->state, d));
     KM_TRY(km_opencl_buffer(context, both, real * km_some(y->n_margins), NULL, &b->margin, d));
     KM_TRY(km_opencl_buffer(context, both, integer, NULL, &b->steps, d));
     KM_TRY(km_opencl_buffer(context, both, integer, NULL, &b->rejected, d));
@@ -101,7 +110,7 @@ km_status km_batch_prepare_box(km_engine *e, const km_box *box, uint64_t first, 
     const km_study *study = e->study;
     size_t n_meta = 1 + 2 * (size_t)study->n_axes + 2 * (size_t)study->n_slots, k = 0;
     cl_uint *meta = km_alloc(n_meta, sizeof *meta), count = (cl_uint)n, at = (cl_uint)to,
-            capacity = (cl_uint)e->b.capacity;
+            capacity = (cl_uint)e->b.stride;
     cl_ulong rank = first;
     cl_mem buffer = NULL;
     km_status st = KM_OK;
@@ -134,7 +143,7 @@ done:
 km_status km_batch_prepare_rows(const km_engine *e, const km_source *s, cl_kernel kernel, const km_buffers *b,
                                 const double *row, size_t n, km_diag *d)
 {
-    cl_uint count = (cl_uint)n, at = 0, capacity = (cl_uint)b->capacity;
+    cl_uint count = (cl_uint)n, at = 0, capacity = (cl_uint)b->stride;
     size_t n_values = n * (size_t)e->study->n_slots;
     const double nothing = 0.0;
     cl_mem buffer = NULL;
@@ -158,7 +167,7 @@ km_status km_batch_run(km_engine *e, size_t n, km_diag *d)
     const km_buffers *b = &e->b;
     const cl_mem *argument[] = {&b->counter, &b->constant, &b->edge_time, &b->edge_value, &b->n_edges, &b->status,
                                 &b->value, &b->state, &b->margin, &b->steps, &b->rejected, &b->last_time};
-    cl_uint count = (cl_uint)n, capacity = (cl_uint)b->capacity;
+    cl_uint count = (cl_uint)n, capacity = (cl_uint)b->stride;
     const cl_int zero = 0;
     /* Items that stand side by side, as on a GPU, must not be left over: Mesa's llvmpipe (22.3) lets the empty places of a
      * group spin until it gives the group up. */
@@ -187,7 +196,7 @@ static km_status read_reals(km_engine *e, cl_mem buffer, size_t row, size_t from
     const float *single = e->staging;
     km_status st = KM_OK;
 
-    KM_CL(clEnqueueReadBuffer(e->queue, buffer, CL_TRUE, (row * e->b.capacity + from) * size, n * size,
+    KM_CL(clEnqueueReadBuffer(e->queue, buffer, CL_TRUE, (row * e->b.stride + from) * size, n * size,
                               e->source.single ? e->staging : (void *)out, 0, NULL, NULL), d);
     if (e->source.single)
         for (size_t i = 0; i < n; i++)
@@ -198,7 +207,7 @@ done:
 
 static km_status read_bytes(km_engine *e, cl_mem buffer, size_t row, size_t from, size_t n, size_t size, void *out, km_diag *d)
 {
-    return km_opencl_check(clEnqueueReadBuffer(e->queue, buffer, CL_TRUE, (row * e->b.capacity + from) * size, n * size, out, 0, NULL,
+    return km_opencl_check(clEnqueueReadBuffer(e->queue, buffer, CL_TRUE, (row * e->b.stride + from) * size, n * size, out, 0, NULL,
                                                NULL),
                            "clEnqueueReadBuffer", d);
 }

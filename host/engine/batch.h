@@ -9,9 +9,9 @@
 #include "engine/opencl.h"
 #include "engine/program.h"
 
-/* The buffers of a batch; capacity points. */
+/* The buffers of a batch; capacity points, whose values of one kind stand side by side, those of the next kind `stride` further. */
 typedef struct km_buffers {
-    size_t capacity;
+    size_t capacity, stride;
     cl_mem constant, edge_time, edge_value, n_edges, status, ignored; /* filled by km_prepare_* */
     cl_mem value, state, margin, steps, rejected, last_time, counter;
 } km_buffers;

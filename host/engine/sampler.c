@@ -242,7 +242,7 @@ static km_status prepare(km_sampler *s, size_t n_points, km_diag *d)
 {
     const km_buffers *b = &s->engine->b;
     const cl_uint number[] = {(cl_uint)s->study->n_factors, (cl_uint)s->study->sensitivity->n_units, (cl_uint)s->n_members,
-                              (cl_uint)s->most_rows, (cl_uint)n_points, 0, (cl_uint)b->capacity};
+                              (cl_uint)s->most_rows, (cl_uint)n_points, 0, (cl_uint)b->stride};
     size_t local = 64, global = (n_points + local - 1) / local * local;
     km_status st = KM_OK;
 
