@@ -552,6 +552,7 @@ static int find_levels(const km_emitter *em, int *level, int *cyclic)
     int *block = km_alloc(2 * n + 2, sizeof *block), largest = 0, n_blocks = 0;
     bool changed = true;
 
+    memset(level, 0, n * sizeof *level);
     while (changed && largest >= 0) {
         changed = false;
         for (size_t e = 0; e < n; e++) {
@@ -598,16 +599,15 @@ static double cost_of_expensive(const km_emitter *em)
 }
 
 /* Two blocks that need each other as wholes, though none of their nodes needs itself: one of them is computed always. */
-static bool forbid_cycle(km_emitter *em)
+static bool forbid_cycle(km_emitter *em, int *level, int *n_levels)
 {
-    int *level = km_alloc(em->pool->n + 1, sizeof *level), cyclic = -1;
-    bool found = find_levels(em, level, &cyclic) < 0;
+    int cyclic = -1;
 
-    for (size_t e = 0; e < em->pool->n && found; e++)
+    *n_levels = find_levels(em, level, &cyclic);
+    for (size_t e = 0; e < em->pool->n && *n_levels < 0; e++)
         if (em->needed[e] == 1 && em->guard[e] == cyclic)
             em->forbidden[e] = 1;
-    free(level);
-    return found;
+    return *n_levels < 0;
 }
 
 /* The blocks of a level. The two sides of one condition do not share a test, which would always hold. */
@@ -642,32 +642,30 @@ static void emit_level(km_emitter *em, const int *level, int l)
  * once where none of them needs the one before, and a compiler does not change the order of blocks. Where the CPU looks
  * ahead over all of them, the order in which they are needed is better: fewer values wait in registers, and fewer lanes
  * compute what others need. */
-static void emit_expensive(km_emitter *em)
+static void emit_expensive(km_emitter *em, const int *level, int n_levels)
 {
-    int *level, largest, cyclic;
-
     if (cost_of_expensive(em) < LOOK_AHEAD)
         return;
-    level = km_alloc(em->pool->n + 1, sizeof *level);
-    largest = find_levels(em, level, &cyclic);
-    for (int l = 0; l <= largest; l++) {
+    for (int l = 0; l <= n_levels; l++) {
         for (size_t e = 0; e < em->pool->n; e++)
             if (em->needed[e] == 1 && em->guard[e] < 0 && level[e] == l && cost_of(&em->pool->node[e]) >= EXPENSIVE)
                 emit_node(em, (km_expr)e);
         emit_level(em, level, l + 1);
     }
-    free(level);
 }
 
 void km_emit(km_emitter *em, km_text *out, const km_expr *root, const char *const *target, int n)
 {
+    int *level = km_alloc(em->pool->n + 1, sizeof *level), n_levels = 0;
+
     em->out = out;
     grow(em);
     find_needed(em, root, n);
     do
         find_guards(em, root, n);
-    while (forbid_guards(em) || forbid_cycle(em));
-    emit_expensive(em);
+    while (forbid_guards(em) || forbid_cycle(em, level, &n_levels));
+    emit_expensive(em, level, n_levels);
+    free(level);
     for (int i = 0; i < n; i++) {
         char *text;
         emit_node(em, root[i]);

@@ -292,24 +292,6 @@ static real km_bound_here(const km_bound b, const real *reference)
     return b.reference < 0 ? b.number : b.number * reference[b.reference];
 }
 
-static mask km_reducers_event(const km_reducers *r, const mask on, const km_passage *p, const real pass, const real *reference)
-{
-    const km_watch_plan *w = &KM_MODEL->plan;
-    mask event = KM_NONE;
-
-    for (int i = 0; i < w->n_watchers; i++) {
-        const km_watcher *q = &w->watcher[i];
-        const mask now = KM_IN_PASS(on, pass, q->pass);
-        const int k = KM_MODEL->output_index[q->output];
-        const real after = km_bound_here(q->after, reference), before = km_bound_here(q->before, reference);
-        if (q->what == KM_WATCH_CONDITION)
-            event |= km_condition_event(now, p, k, q->sign, km_bound_here(q->threshold, reference), q->strict, after, before);
-        else if (q->what == KM_WATCH_EXTREME)
-            event |= km_extreme_event(&r->extreme[q->index], now, p, k, q->sign, after, before);
-    }
-    return event;
-}
-
 static void km_reducers_settle(km_reducers *r, const km_passage *p, const real *reference, const real *c)
 {
     const km_watch_plan *w = &KM_MODEL->plan;
