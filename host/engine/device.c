@@ -127,13 +127,19 @@ static bool contains(const char *text, const char *part)
     return n == 0;
 }
 
-static int best(const km_device_info *list, int n)
+/* Two drivers of one CPU say the same compute units, and one may be without vectors, 16 times slower. */
+static unsigned long at_once(const km_device_info *device)
+{
+    return (unsigned long)device->compute_units * (device->width_single > 1 ? device->width_single : 1);
+}
+
+int km_device_best(const km_device_info *list, int n)
 {
     int choice = 0;
 
     for (int i = 1; i < n; i++) {
         bool gpu = strcmp(list[i].type, "GPU") == 0, have = strcmp(list[choice].type, "GPU") == 0;
-        if (gpu > have || (gpu == have && list[i].compute_units > list[choice].compute_units))
+        if (gpu > have || (gpu == have && at_once(&list[i]) > at_once(&list[choice])))
             choice = i;
     }
     return choice;
@@ -181,7 +187,7 @@ km_status km_device_choose(const char *selector, km_device_info *out, km_diag *d
 
     KM_TRY(km_device_list(&list, &n, d));
     if (selector == NULL)
-        found = best(list, n);
+        found = km_device_best(list, n);
     else
         matches = match(selector, list, n, &found);
     if (matches == 0 && (strcmp(selector, "all") == 0 || strchr(selector, ',')))

@@ -22,8 +22,12 @@ typedef struct km_device_info {
  * folder, unless POCL_CACHE_DIR is set. */
 km_status km_device_list(km_device_info **out, int *n, km_diag *d);
 
-/* selector: NULL the best (a GPU before a CPU, more compute units before fewer); "1" the number in the list;
- * "0.1" platform.device; else a part of the name, case ignored, that fits one device. */
+/* The device of a list that is used when none is named: a GPU before a CPU, then the one with the most compute units times
+ * native vector width, the first of equals. n > 0. */
+int km_device_best(const km_device_info *list, int n);
+
+/* selector: NULL the best; "1" the number in the list; "0.1" platform.device; else a part of the name, case ignored, that
+ * fits one device. */
 km_status km_device_choose(const char *selector, km_device_info *out, km_diag *d);
 
 /* One device or several: "all"; names as above, apart by commas (a device may be named again); or one name, which may
