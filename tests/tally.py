@@ -14,6 +14,14 @@ def check(what, good, detail=""):
     print(f"{'ok  ' if good else 'FAIL'} {what} {detail}")
 
 
+def at_most(what, value, limit):
+    check(f"{what}:", value <= limit, f"{value:.3g} (limit {limit:.3g})")
+
+
+def near(what, got, expected, tolerance):
+    check(f"{what}:", abs(got - expected) <= tolerance, f"{got:.6g}, expected {expected:.6g} within {tolerance:.2g}")
+
+
 def write(name, content):
     """Text as it is, anything else as JSON."""
     path = os.path.join(folder.name, name)

@@ -4,6 +4,9 @@ usage: check_accuracy.py KETAMAP SOURCE [POINTS]; exit 77 when the oracle was no
 With 2000 points it takes a minute and a half; the default is fewer."""
 import csv, json, math, os, subprocess, sys, tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+from tally import at_most, end
+
 ketamap, source = sys.argv[1], sys.argv[2]
 points = int(sys.argv[3]) if len(sys.argv) > 3 else 250
 oracle = os.path.join(os.path.dirname(ketamap), "oracle")
@@ -22,14 +25,6 @@ ENDPOINTS = [{"name": "onset", "of": "madrs_reduction", "kind": "first_time", "w
              {"name": "half", "of": "madrs_change", "kind": "time_in", "when": "<= 0.5 * trough"},
              {"name": "remission", "of": "madrs", "kind": "first_time", "when": "<= 10"},
              {"name": "cadss_late", "of": "cadss", "kind": "max", "after": "ten"}]
-failures = 0
-
-
-def check(what, value, limit):
-    global failures
-    good = value <= limit
-    failures += not good
-    print(f"{'ok  ' if good else 'FAIL'} {what}: {value:.3g} (limit {limit:.3g})")
 
 
 def study(folder, name, **keys):
@@ -62,9 +57,9 @@ def compare(label, truth, ours, limits):
         ours_happens = [s not in (1, 4) for s in ours[name + "_state"]]
         both = [abs(x - y) for x, y, a, b in zip(truth[column], ours[name], happens, ours_happens) if a and b]
         flips = sum(a != b for a, b in zip(happens, ours_happens))
-        check(f"{label} {name} p99 over {len(both)}", p99(both), limit)
-        check(f"{label} {name} flips", flips, 0.001 * len(happens))
-    check(f"{label} points not done", sum(s != 0 for s in ours["status"]), 0)
+        at_most(f"{label} {name} p99 over {len(both)}", p99(both), limit)
+        at_most(f"{label} {name} flips", flips, 0.001 * len(happens))
+    at_most(f"{label} points not done", sum(s != 0 for s in ours["status"]), 0)
 
 
 LIMITS = [("onset", "onset_50", 0.02), ("ten", "onset_10", 0.005), ("duration", "duration_50", 0.04),
@@ -94,7 +89,7 @@ with tempfile.TemporaryDirectory() as folder:
         got = evaluate(path, grid)
         worst = max(abs(v - (0.0 if stage == "mood" else 1.0)) for stage in stages for k in ("min", "max")
                     for v in got[f"{k}_{stage}"])
-        check(f"{precision} steady state without dose, largest deviation", worst, limit)
+        at_most(f"{precision} steady state without dose, largest deviation", worst, limit)
 
     # published figures of the model: Cmax by weight, drug minus placebo after one infusion
     one = [{"route": "iv", "amt": "0.5 mg/kg", "tinf": "40 min"}]
@@ -106,8 +101,8 @@ with tempfile.TemporaryDirectory() as folder:
         out.write("weight\n70\n75\n80\n")
     got = evaluate(path, weights)
     for i, (weight, expected) in enumerate([(70, 181), (75, 194), (80, 207)]):
-        check(f"Cmax at {weight} kg, relative to {expected} ng/mL", abs(got["cmax"][i] / expected - 1), 0.01)
+        at_most(f"Cmax at {weight} kg, relative to {expected} ng/mL", abs(got["cmax"][i] / expected - 1), 0.01)
     for t, expected in ((24, -10.3), (48, -10.2), (72, -9.4), (168, -5.8)):
-        check(f"drug minus placebo at {t} h, from {expected}", abs(got[f"drug_{t}"][1] - expected), 0.05)
+        at_most(f"drug minus placebo at {t} h, from {expected}", abs(got[f"drug_{t}"][1] - expected), 0.05)
 
-sys.exit(1 if failures else 0)
+end()

@@ -4,6 +4,9 @@ against the one measured with CVODE (1e-10) on the very points the audit took.
 usage: check_audit.py KETAMAP SOURCE; exit 77 when the oracle was not built (no SUNDIALS)."""
 import csv, json, math, os, subprocess, sys, tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+from tally import check, end
+
 ketamap, source = sys.argv[1], sys.argv[2]
 oracle = os.path.join(os.path.dirname(ketamap), "oracle")
 if not os.path.exists(oracle):
@@ -12,13 +15,6 @@ if not os.path.exists(oracle):
 
 SHAPE, POINTS = (32, 12, 24), 256
 COLUMNS = {"onset": "onset_50", "duration": "duration_50", "peak": "peak", "dissociation": "cadss_peak"}
-failures = 0
-
-
-def check(what, good):
-    global failures
-    failures += not good
-    print(f"{'ok  ' if good else 'FAIL'} {what}")
 
 
 def table(text):
@@ -89,4 +85,4 @@ with tempfile.TemporaryDirectory() as folder:
             check(f"{label}: {said['error_points']} points, {said['error_flips']} flips; measured {len(errors)}, {flips}",
                   abs(said["error_points"] - len(errors)) <= 1 and abs(said["error_flips"] - flips) <= 1)
 
-sys.exit(1 if failures else 0)
+end()

@@ -8,22 +8,15 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+from tally import end, folder, near
 
 ketamap, source = sys.argv[1], sys.argv[2]
-folder = tempfile.mkdtemp()
-failures = 0
-
-
-def check(what, got, expected, tolerance):
-    global failures
-    good = abs(got - expected) <= tolerance
-    failures += not good
-    print(f"{'ok  ' if good else 'FAIL'} {what}: {got:.5g}, expected {expected:.5g} within {tolerance:.2g}")
 
 
 def evaluate(endpoints, points, hours, dose={}, **keys):
-    path, table = os.path.join(folder, "study.json"), os.path.join(folder, "points.tsv")
+    path, table = os.path.join(folder.name, "study.json"), os.path.join(folder.name, "points.tsv")
     infusion = {"route": "iv", "amt": "0.5 mg/kg", "tinf": "40 min", **dose}
     with open(path, "w") as out:
         json.dump({"model": os.path.join(source, "configs/models/ketamine.json"), "regimen": [infusion],
@@ -62,16 +55,16 @@ for block, strength, mood in (("2 h of AMPA block", 64, 87), ("6 h of AMPA block
                               ("24 h of AMPA block", 0, 0), ("24 h of rapamycin", 82, None)):
     left = {end: 100 * (with_block[block][end] - block_only[block][end]) / (alone[end] - untreated)
             for end, untreated in (("strength", 1.0), ("mood", 0.0))}
-    check(f"{block}: share of strength left, %", left["strength"], strength, 0.6)
+    near(f"{block}: share of strength left, %", left["strength"], strength, 0.6)
     if mood is not None:
-        check(f"{block}: share of mood left, %", left["mood"], mood, 0.6)
-check("6 h of AMPA block without ketamine, points", block_only["6 h of AMPA block"]["drug_24h"], 2.6, 0.05)
-check("ketamine at 7 d, points", alone["drug_7d"], -5.8, 0.05)
-check("ketamine with 6 h of rapamycin at 7 d, points", with_block["6 h of rapamycin"]["drug_7d"], -4.8, 0.05)
+        near(f"{block}: share of mood left, %", left["mood"], mood, 0.6)
+near("6 h of AMPA block without ketamine, points", block_only["6 h of AMPA block"]["drug_24h"], 2.6, 0.05)
+near("ketamine at 7 d, points", alone["drug_7d"], -5.8, 0.05)
+near("ketamine with 6 h of rapamycin at 7 d, points", with_block["6 h of rapamycin"]["drug_7d"], -4.8, 0.05)
 
 # the same block where its times are not columns but numbers in the program
 literal = evaluate(ENDS, [{"rho_G": 1}], 168, set={"b_AMPA": 1, "b_AMPA_off": "6 h"})[0]
-check("6 h of AMPA block, times in the program or in the points: strength", literal["strength"],
+near("6 h of AMPA block, times in the program or in the points: strength", literal["strength"],
       with_block["6 h of AMPA block"]["strength"], 1e-5)
 
 # ---- blood pressure: a delay leaves areas unchanged, so that of the rise is s_BP * dose / clearance
@@ -80,10 +73,10 @@ ENDS = [{"name": "area", "of": "systolic_rise", "kind": "integral"}, {"name": "p
         {"name": "when", "of": "systolic_rise", "kind": "time_of_max"}, {"name": "cmax", "of": "plasma_ketamine", "kind": "max"}]
 slow, fast = evaluate(ENDS, [{"ke0": 6.8}, {"ke0": 2000.0}], 400)
 area = 0.082 * 37.5 * 1000 / 86.4
-check("area of the rise of systolic pressure, mmHg h", slow["area"], area, 1e-3 * area)
-check("its peak without a delay is s_BP * Cmax, mmHg", fast["peak"], 0.082 * slow["cmax"], 0.01)
-check("its peak, mmHg, within an SD of the 16 observed", slow["peak"], 16, 11.2)
-check("its time, h, within 12 min of the infusion's end", slow["when"], 2 / 3 + 0.1, 0.1)
+near("area of the rise of systolic pressure, mmHg h", slow["area"], area, 1e-3 * area)
+near("its peak without a delay is s_BP * Cmax, mmHg", fast["peak"], 0.082 * slow["cmax"], 0.01)
+near("its peak, mmHg, within an SD of the 16 observed", slow["peak"], 16, 11.2)
+near("its time, h, within 12 min of the infusion's end", slow["when"], 2 / 3 + 0.1, 0.1)
 
 # ---- tolerance: about 0.8 times from one infusion to the next, twice a week; none where it is off
 
@@ -94,8 +87,8 @@ for variants, low, high in ((["tolerance"], 0.78, 0.87), ([], 0.999, 1.001)):
     cadss = evaluate(ENDS, [{"rho_G": 1}], 504, six, variants=variants)[0]
     for k in range(1, 6):
         ratio = cadss[f"c{k}"] / cadss[f"c{k - 1}"]
-        check(f"{variants} CADSS of infusion {k + 1} relative to the one before", ratio, (low + high) / 2, (high - low) / 2)
+        near(f"{variants} CADSS of infusion {k + 1} relative to the one before", ratio, (low + high) / 2, (high - low) / 2)
 off, on = (evaluate(ENDS, [{"rho_G": 1}], 504, six, variants=v)[0]["c0"] for v in ([], ["tolerance"]))
-check("tolerance within the first infusion, share of CADSS", on / off, 1, 0.04)
+near("tolerance within the first infusion, share of CADSS", on / off, 1, 0.04)
 
-sys.exit(1 if failures else 0)
+end()

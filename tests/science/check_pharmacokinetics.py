@@ -8,9 +8,11 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 
 import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+from tally import check, end, folder
 
 ketamap, source = sys.argv[1], sys.argv[2]
 MASS = {"K": 237.73, "N": 223.70, "H": 239.70}  # g/mol
@@ -25,15 +27,11 @@ ROUTES = {"iv": {"central": 1.0}, "im": {"im": 0.93}, "sc": {"sc": 0.90}, "oral"
           "sublingual": {"sl": 0.19, "gut": 0.81}, "nasal_first": {"nasal": 0.40, "gut": 0.60},
           "nasal_later": {"nasal": 0.40 * 0.64, "gut": 1 - 0.40 * 0.64}}
 PLACES = ["nasal", "im", "sc", "sl", "gut", "central", "shallow", "deep", "nk", "nk_deep", "hnk"]
-failures = 0
 
 
-def check(what, got, expected, relative, absolute=0.0):
-    global failures
-    good = abs(got - expected) <= relative * abs(expected) + absolute
-    failures += not good
-    print(f"{'ok  ' if good else 'FAIL'} {what}: {got:.5g}, expected {expected:.5g} "
-          f"({100 * (got / expected - 1):+.2f} %)")
+def close(what, got, expected, relative, absolute=0.0):
+    check(f"{what}:", abs(got - expected) <= relative * abs(expected) + absolute,
+          f"{got:.5g}, expected {expected:.5g} ({100 * (got / expected - 1):+.2f} %)")
 
 
 # ---- the reference: linear, so exact between doses
@@ -119,11 +117,10 @@ ENDPOINTS = [{"name": "cmax", "of": "plasma_ketamine", "kind": "max"},
              {"name": "auc", "of": "plasma_ketamine", "kind": "integral"},
              {"name": "nk_auc", "of": "plasma_norketamine", "kind": "integral"},
              {"name": "hnk_auc", "of": "plasma_hnk", "kind": "integral"}]
-folder = tempfile.mkdtemp()
 
 
 def write_study(variants, doses, hours, endpoints):
-    path = os.path.join(folder, "study.json")
+    path = os.path.join(folder.name, "study.json")
     with open(path, "w") as out:
         json.dump({"model": os.path.join(source, "configs/models/ketamine.json"), "variants": variants,
                    "regimen": [record(*dose) for dose in doses], "horizon": f"{hours} h", "endpoints": endpoints,
@@ -133,7 +130,7 @@ def write_study(variants, doses, hours, endpoints):
 
 def program(doses, variants=(), points=({"rho_G": 1.0},), hours=24.0, endpoints=ENDPOINTS):
     """One dictionary of endpoints for every point."""
-    path, table = write_study(list(variants), doses, hours, endpoints), os.path.join(folder, "points.tsv")
+    path, table = write_study(list(variants), doses, hours, endpoints), os.path.join(folder.name, "points.tsv")
     with open(table, "w") as out:
         for row in [list(points[0])] + [point.values() for point in points]:
             print(*row, sep="\t", file=out)
@@ -154,9 +151,9 @@ def nasal(devices):
 
 def compare(label, got, numbers, doses, hours=6.0):
     t, ketamine, norketamine = course(numbers, doses, hours)
-    check(f"{label}: Cmax, ng/mL", got["cmax"], ketamine.max(), 2e-4)
-    check(f"{label}: Tmax, h", got["tmax"], t[ketamine.argmax()], 2e-3)
-    check(f"{label}: norketamine Cmax, ng/mL", got["nk_cmax"], norketamine.max(), 2e-4)
+    close(f"{label}: Cmax, ng/mL", got["cmax"], ketamine.max(), 2e-4)
+    close(f"{label}: Tmax, h", got["tmax"], t[ketamine.argmax()], 2e-3)
+    close(f"{label}: norketamine Cmax, ng/mL", got["nk_cmax"], norketamine.max(), 2e-4)
 
 
 # ---- every route and enantiomer: the course against the matrix exponential; to infinity against what the route
@@ -173,9 +170,9 @@ for route, shares in ROUTES.items():
         hnk = p["fh"] * norketamine + first_pass * p["fh_g"]
         dose = 40e3 / MASS["K"]  # umol
         compare(f"{drug}, {route}", got, numbers, doses)
-        check(f"{drug}, {route}: ketamine, share of the dose", got["auc"] / MASS["K"] * p["CL"] / dose, ketamine, 1e-4)
-        check(f"{drug}, {route}: norketamine formed", got["nk_auc"] / MASS["N"] * p["CLN"] / dose, norketamine, 1e-4)
-        check(f"{drug}, {route}: HNK formed", got["hnk_auc"] / MASS["H"] * p["CLH"] / dose, hnk, 1e-4)
+        close(f"{drug}, {route}: ketamine, share of the dose", got["auc"] / MASS["K"] * p["CL"] / dose, ketamine, 1e-4)
+        close(f"{drug}, {route}: norketamine formed", got["nk_auc"] / MASS["N"] * p["CLN"] / dose, norketamine, 1e-4)
+        close(f"{drug}, {route}: HNK formed", got["hnk_auc"] / MASS["H"] * p["CLH"] / dose, hnk, 1e-4)
 
 mixed = [("im", 20.0, 0.0, 0.0), ("sc", 10.0, 0.25, 0.0), ("oral", 30.0, 0.5, 0.0), ("iv", 15.0, 1.0, 0.5)] + nasal(1)
 for (drug, numbers), got in zip(DRUGS.items(), program(mixed, points=list(DRUGS.values()), hours=6.0)):
@@ -187,13 +184,13 @@ for devices, cmax, tmax, nk in ((1, 44.5, 35, 56.5), (2, 76.8, 33, 115), (3, 108
     got, = program(nasal(devices), ["esketamine"])
     label, last = f"nasal esketamine {28 * devices} mg", 5 * (devices - 1)
     compare(label, got, S, nasal(devices))
-    check(f"{label}: Cmax, ng/mL", got["cmax"], cmax, 0.02)
-    check(f"{label}: Tmax after the last spray, min", 60 * got["tmax"] - last, tmax, 0.02)
-    check(f"{label}: noresketamine Cmax, ng/mL", got["nk_cmax"], nk, 0.02)
+    close(f"{label}: Cmax, ng/mL", got["cmax"], cmax, 0.02)
+    close(f"{label}: Tmax after the last spray, min", 60 * got["tmax"] - last, tmax, 0.02)
+    close(f"{label}: noresketamine Cmax, ng/mL", got["nk_cmax"], nk, 0.02)
 
 for weight, cmax in ((70, 181), (75, 194), (80, 207)):
     got, = program([("iv", 0.5 * weight, 0.0, 2 / 3)])
-    check(f"iv 0.5 mg/kg over 40 min, {weight} kg: Cmax, ng/mL", got["cmax"], cmax, 0.02)
+    close(f"iv 0.5 mg/kg over 40 min, {weight} kg: Cmax, ng/mL", got["cmax"], cmax, 0.02)
 slow = [("iv", 35.0, 0.0, 2 / 3)]
 compare("arketamine, the variant", program(slow, ["arketamine"])[0], R, slow)
 
@@ -210,14 +207,14 @@ def read_off(got):
 esketamine = [("iv", 28.0, 0.0, 2 / 3)]
 got, = program(esketamine, ["esketamine"], endpoints=ENDPOINTS + GRID)
 compare("iv esketamine 28 mg over 40 min", got, S, esketamine)
-check("iv esketamine 28 mg over 40 min: Cmax on the grid, ng/mL", read_off(got)[0], 141, 0.005)
-check("iv esketamine 28 mg over 40 min: Cmax, ng/mL (published: 100)", got["cmax"], 141, 0.02)
+close("iv esketamine 28 mg over 40 min: Cmax on the grid, ng/mL", read_off(got)[0], 141, 0.005)
+close("iv esketamine 28 mg over 40 min: Cmax, ng/mL (published: 100)", got["cmax"], 141, 0.02)
 sublingual = [("sublingual", 25.0, 0.0, 0.0)]
 got, = program(sublingual, endpoints=ENDPOINTS + GRID)
 compare("sublingual 25 mg", got, RACEMATE, sublingual)
-check("sublingual 25 mg: Cmax, ng/mL", got["cmax"], 26.5, 0.02)
-check("sublingual 25 mg: Tmax on the grid, h", read_off(got)[1], 0.60, 1e-9)
-check("sublingual 25 mg: norketamine Cmax, ng/mL", got["nk_cmax"], 54, 0.02)
+close("sublingual 25 mg: Cmax, ng/mL", got["cmax"], 26.5, 0.02)
+close("sublingual 25 mg: Tmax on the grid, h", read_off(got)[1], 0.60, 1e-9)
+close("sublingual 25 mg: norketamine Cmax, ng/mL", got["nk_cmax"], 54, 0.02)
 
 # ---- enantiomers combine with hypotheses and controls without a warning
 
@@ -225,6 +222,6 @@ for other in ("H1", "H2", "H3", "midazolam", "tolerance"):
     for drug in ("esketamine", "arketamine"):
         path = write_study([drug, other], slow, 24.0, ENDPOINTS)
         done = subprocess.run([ketamap, "check", path, "--strict"], capture_output=True, text=True)
-        check(f"{drug} with {other}: exit code of check --strict", done.returncode + 1, 1, 0)
+        close(f"{drug} with {other}: exit code of check --strict", done.returncode + 1, 1, 0)
 
-sys.exit(1 if failures else 0)
+end()
