@@ -62,13 +62,14 @@ static km_status run(const km_arguments *a, km_diag *d)
     if (path == NULL)
         return km_diag_fail(d, KM_E_INPUT, "ketamap evaluate needs --points FILE.tsv");
     KM_TRY(km_engine_options_read(a, &options, d));
-    KM_TRY(km_study_read(a->positional[0], a->set, a->n_set, &study, d));
+    KM_TRY(km_study_read_points(a->positional[0], a->set, a->n_set, &study, d));
     if (study->n_endpoints == 0)
         KM_FAIL(d, KM_E_INPUT, "%s has no endpoints to evaluate", study->path);
     if (study->population)
         km_diag_warn(d, "%s: the points are single models; the study's population is not drawn for them", study->path);
     KM_TRY(km_pilot_choose(study, &options, &method_choice, d));
     KM_TRY(km_points_read(path, study, &points, d));
+    km_points_warn_overridden(&points, study, d);
     KM_TRY(km_report_warnings(d, strict, quiet));
     KM_TRY(km_engine_create(study, &options, &engine, d));
     n = points.n;

@@ -264,6 +264,38 @@ done:
     return st;
 }
 
+static bool same_slot(const km_study *s, const char *name, const char *set)
+{
+    km_diag quiet;
+    km_place place = {.label = set};
+    km_slot x, y;
+    double factor;
+    bool same;
+
+    km_diag_init(&quiet);
+    same = km_study_column(s, name, &x, &factor, &quiet) == KM_OK && km_slot_find(s, set, &place, &y, &quiet) == KM_OK &&
+           x.field == y.field && x.index == y.index;
+    km_diag_clear(&quiet);
+    return same;
+}
+
+void km_points_warn_overridden(const km_points *points, const km_study *study, km_diag *d)
+{
+    for (int i = 0; i < study->n_set; i++) {
+        const char *text = study->set[i] + strspn(study->set[i], " \t");
+        char *set = km_format("%.*s", (int)strcspn(text, " \t="), text);
+        for (const char *at = points->header, *next; at; at = next) {
+            char *name = km_format("%.*s", (int)strcspn(at, "\t"), at);
+            next = strchr(at, '\t');
+            next = next ? next + 1 : NULL;
+            if (same_slot(study, name, set))
+                km_diag_warn(d, "--set %s: has no effect, since the column \"%s\" gives the values", study->set[i], name);
+            free(name);
+        }
+        free(set);
+    }
+}
+
 void km_points_clear(km_points *p)
 {
     free(p->text), free(p->line), free(p->row);

@@ -19,6 +19,8 @@ typedef struct km_points {
 /* Columns that are not slots of the study become slots (appended), so call this before the engine is made. Slots
  * without a column keep their base values. */
 km_status km_points_read(const char *path, km_study *study, km_points *out, km_diag *d);
+/* Warns of every --set of the study whose value a column gives. */
+void km_points_warn_overridden(const km_points *points, const km_study *study, km_diag *d);
 void km_points_clear(km_points *points);
 
 #endif

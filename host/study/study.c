@@ -645,9 +645,13 @@ static km_status check_keys(const km_json *root, km_diag *d)
     return km_json_allow(root, study_keys, d);
 }
 
-static km_status read_root(km_study *study, const km_json *root, const char *const *set, int n_set, bool sensitivity,
-                           assignments *log, km_diag *d)
+/* What the study is read for: its own design, the block "sensitivity", or points that the command has. */
+typedef enum reading { FOR_DESIGN, FOR_SENSITIVITY, FOR_POINTS } reading;
+
+static km_status read_root(km_study *study, const km_json *root, const char *const *set, int n_set, reading purpose, assignments *log,
+                           km_diag *d)
 {
+    bool sensitivity = purpose == FOR_SENSITIVITY;
     km_status st = KM_OK;
     const km_json *regimen = NULL, *design = NULL, *endpoints = NULL, *block = NULL, *population = NULL, *draws = NULL;
     bool *given = NULL;
@@ -698,7 +702,8 @@ static km_status read_root(km_study *study, const km_json *root, const char *con
         KM_TRY(km_statistics_make(study, population ? population : draws, d));
     KM_TRY(read_solver(study, root, d));
     KM_TRY(read_output(study, root, d));
-    warn_overridden(study, log, d);
+    if (purpose != FOR_POINTS)
+        warn_overridden(study, log, d);
     warn_unused(study, log, d);
 
 done:
@@ -707,7 +712,7 @@ done:
 }
 
 /* `text`: what the file would say, or NULL to read it. */
-static km_status read_study(const char *path, const char *text, const char *const *set, int n_set, bool sensitivity, km_study **out,
+static km_status read_study(const char *path, const char *text, const char *const *set, int n_set, reading purpose, km_study **out,
                             km_diag *d)
 {
     km_status st = KM_OK;
@@ -718,7 +723,7 @@ static km_status read_study(const char *path, const char *text, const char *cons
     study->path = km_strdup(path);
     study->n_points = 1;
     KM_TRY(text ? km_json_parse(path, text, &study->file, d) : km_json_read(path, &study->file, d));
-    KM_TRY(read_root(study, km_json_root(study->file), set, n_set, sensitivity, &log, d));
+    KM_TRY(read_root(study, km_json_root(study->file), set, n_set, purpose, &log, d));
     *out = study;
     study = NULL; /* handed over */
 
@@ -730,17 +735,22 @@ done:
 
 km_status km_study_read(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d)
 {
-    return read_study(path, NULL, set, n_set, false, out, d);
+    return read_study(path, NULL, set, n_set, FOR_DESIGN, out, d);
+}
+
+km_status km_study_read_points(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d)
+{
+    return read_study(path, NULL, set, n_set, FOR_POINTS, out, d);
 }
 
 km_status km_study_parse(const char *path, const char *text, km_study **out, km_diag *d)
 {
-    return read_study(path, text, NULL, 0, false, out, d);
+    return read_study(path, text, NULL, 0, FOR_DESIGN, out, d);
 }
 
 km_status km_study_read_sensitivity(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d)
 {
-    return read_study(path, NULL, set, n_set, true, out, d);
+    return read_study(path, NULL, set, n_set, FOR_SENSITIVITY, out, d);
 }
 
 /* ---- columns of a points file ---- */

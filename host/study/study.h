@@ -158,6 +158,8 @@ typedef struct km_study {
  * regimen.ID.field; value: a quantity). Unused parameters, later variants that override and doses at or
  * after the horizon are warnings in d. */
 km_status km_study_read(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d);
+/* The same for points that are not the design's: of what an axis varies, the study's own value counts, and --set with it. */
+km_status km_study_read_points(const char *path, const char *const *set, int n_set, km_study **out, km_diag *d);
 /* The same from text; `path` stands for the file, and paths in the text are relative to it. */
 km_status km_study_parse(const char *path, const char *text, km_study **out, km_diag *d);
 /* The same for a sensitivity analysis: what the block "sensitivity" varies takes the place of the design. The points are

@@ -19,6 +19,14 @@ done
 printf 'V\tregimen[0].tinf\n10\t2\n20\t1\n' >"$folder/q.tsv"
 expect 0 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv"
 awk -F'\t' 'NR == 2 {a = $(8)} NR == 3 {b = $(8)} END {exit !(a > 1.7 * b && a < 2.1 * b)}' "$folder/out" || fail "twice the volume should about halve the top: $(cat "$folder/out")"
+# --set holds for what has no column, an axis of the study or not
+printf 'V\n10\n' >"$folder/q.tsv"
+expect 0 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv" --set k=0.3 --strict
+cp "$folder/out" "$folder/set"
+expect 0 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv"
+cmp -s "$folder/out" "$folder/set" && fail "--set of an axis changes nothing"
+expect 0 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv" --set V=20
+says '--set V=20: has no effect, since the column "V" gives the values'
 printf 'kk\n1\n' >"$folder/q.tsv"
 expect 2 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv"
 says "q.tsv:1"

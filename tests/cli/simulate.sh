@@ -20,6 +20,10 @@ awk -F'\t' 'NR > 1 {
 cp "$folder/out" "$folder/first.tsv"
 expect 0 "$ketamap" simulate "$folder/s.json" --times 0:72:0.25 --set "k=0.2 1/h" --output "$folder/file.tsv"
 cmp -s "$folder/file.tsv" "$folder/first.tsv" || fail "--output writes something else"
+# an axis gives no values here: --set does, and nothing says otherwise
+[ ! -s "$folder/err" ] || fail "--set of an axis is not worth words: $(cat "$folder/err")"
+expect 0 "$ketamap" simulate "$folder/s.json" --strict --set k=0.3 --times 0:72:0.25
+cmp -s "$folder/out" "$folder/first.tsv" && fail "--set of an axis changes nothing"
 expect 0 "$ketamap" simulate "$folder/s.json"
 [ "$(wc -l <"$folder/out")" -eq 202 ] || fail "expected 201 times by default"
 expect 2 "$ketamap" simulate "$folder/s.json" --times 0:100:1
