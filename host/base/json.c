@@ -127,6 +127,9 @@ static km_status scan_container(reader *r, const cJSON *item, km_json *node, boo
             KM_TRY(km_scan_fail(s, object ? "',' or '}'" : "',' or ']'"));
         s->at++;
         km_scan_blanks(s);
+        if (*s->at == close)
+            KM_TRY(km_scan_fail(s, object ? "another key after the comma, or no comma"
+                                          : "another value after the comma, or no comma"));
     }
     if (node != NULL && i != n)
         KM_TRY(scan_bug(s));

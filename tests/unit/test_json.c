@@ -91,8 +91,8 @@ static void test_syntax_errors(void **state)
 {
     (void)state;
     refuses("", "f.json:1:1: not valid JSON: expected a value, got the end of the text");
-    refuses("{\"a\":1,}", "f.json:1:8: not valid JSON: expected a key in double quotes, got '}'");
-    refuses("[1,]", "f.json:1:4: not valid JSON: expected a value, got ']'");
+    refuses("{\"a\":1,}", "f.json:1:8: not valid JSON: expected another key after the comma, or no comma, got '}'");
+    refuses("[1,]", "f.json:1:4: not valid JSON: expected another value after the comma, or no comma, got ']'");
     refuses("[1 2]", "f.json:1:4: not valid JSON: expected ',' or ']', got '2'");
     refuses("{\"a\":1\n\"b\":2}", "f.json:2:1: not valid JSON: expected ',' or '}', got '\"'");
     refuses("{\"a\" 1}", "f.json:1:6: not valid JSON: expected ':' after a key, got '1'");
