@@ -484,7 +484,9 @@ km_status km_map_open(const char *path, const km_study *study, const km_map_fact
     km_provenance_group(&attributes, study, facts);
     if (km_file_exists(path)) {
         have = read_attributes(path);
-        other = have ? km_provenance_difference(have, attributes.data) : "what it is";
+        if (have == NULL)
+            KM_FAIL(d, KM_E_INPUT, "%s exists and is not a map; choose another --output", path);
+        other = km_provenance_difference(have, attributes.data);
         if (other)
             KM_FAIL(d, KM_E_INPUT, "%s exists and is another map (%s differs); choose another --output, or --force to replace it",
                     path, other);

@@ -13,6 +13,8 @@ expect 2 "$ketamap" run "$folder/s.json" --output "$folder"
 # --force removes maps, nothing else
 mkdir -p "$folder/letters.zarr" "$folder/thesis.zarr.partial"
 touch "$folder/letters.zarr/a" "$folder/thesis.zarr.partial/b"
+expect 2 "$ketamap" run "$folder/s.json" --output "$folder/letters.zarr"
+says "exists and is not a map; choose another --output"
 expect 2 "$ketamap" run "$folder/s.json" --force --output "$folder/letters.zarr"
 says "is not a map"
 expect 2 "$ketamap" run "$folder/s.json" --force --output "$folder/thesis.zarr"
