@@ -147,11 +147,19 @@ static km_status find_route(const table *t, int *out)
     const km_model *m = t->study->model;
     const cell *c = t->column[ROUTE] >= 0 ? &t->cell[t->column[ROUTE]] : NULL;
     const km_json *name;
+    km_text known = {0};
 
     *out = 0;
     if (c && !is_missing(c->text)) {
         *out = km_model_find_route(m, c->text);
-        return *out >= 0 ? KM_OK : fail_at(t, c, "expected the name of a route of the model");
+        if (*out >= 0)
+            return KM_OK;
+        for (int i = 0; i < m->n_routes; i++)
+            km_text_add(&known, "%s\"%s\"", i > 0 ? ", " : "", m->route[i].name);
+        km_diag_fail(t->d, KM_E_INPUT, "%s:%zu:%zu: the model has no route \"%s\"; it has %s", t->path, t->line, c->column, c->text,
+                     m->n_routes > 0 ? known.data : "none");
+        km_text_clear(&known);
+        return KM_E_INPUT;
     }
     c = t->column[CMT] >= 0 ? &t->cell[t->column[CMT]] : NULL;
     if (c && !is_missing(c->text) && t->cmt) {

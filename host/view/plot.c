@@ -132,7 +132,7 @@ static km_status check_at(const picture *p, const km_plot_options *o, km_diag *d
         free(name);
         if (dimension < 0 || shown)
             return km_diag_fail(d, KM_E_INPUT, "--at %s: %s", o->at[i],
-                                shown ? "this axis is in the picture" : "the map has no such axis");
+                                shown ? "this axis is in the picture" : "the map has no such axis; ketamap info lists them");
     }
     return KM_OK;
 }
