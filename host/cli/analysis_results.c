@@ -56,7 +56,7 @@ km_status km_analysis_place_look(const km_analysis_place *p, const km_arguments 
         KM_TRY(km_group_remove(p->path, "\"ketamap_sensitivity\"", "results of a sensitivity analysis", d));
         (void)unlink(p->state);
     } else
-        KM_TRY(km_group_is_there(p->path, attributes, there, d));
+        KM_TRY(km_group_is_there(p->path, "\"ketamap_sensitivity\"", attributes, there, d));
     if (*there && !km_argument(a, "quiet"))
         fprintf(stderr, "ketamap: %s is complete already, and of this very analysis; --force computes it again\n", p->path);
     if (!*there)

@@ -254,7 +254,7 @@ static km_status run(const km_arguments *a, km_diag *d)
         KM_TRY(km_group_remove(j.path, "\"ketamap_fit\"", "results of a fit", d));
         (void)unlink(j.state);
     }
-    KM_TRY(km_group_is_there(j.path, j.attributes, &there, d));
+    KM_TRY(km_group_is_there(j.path, "\"ketamap_fit\"", j.attributes, &there, d));
     if (there && !j.quiet)
         fprintf(stderr, "ketamap: %s is complete already, and of this very fit; --force computes it again\n", j.path);
     if (there)

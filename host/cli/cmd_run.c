@@ -217,12 +217,11 @@ static int remove_one(const char *path, const struct stat *s, int kind, struct F
 
 static km_status remove_map(const char *path, km_diag *d)
 {
-    char *partial = km_format("%s.partial", path), *mark = km_format("%s/.zgroup", path);
-    char *lock = km_format("%s/.lock", partial);
+    char *partial = km_format("%s.partial", path), *lock = km_format("%s/.lock", partial);
     int writer = -1;
     km_status st = KM_OK;
 
-    if (km_file_exists(path) && !km_file_exists(mark))
+    if (km_file_exists(path) && !km_map_is_there(path))
         KM_FAIL(d, KM_E_INPUT, "%s is not a map, so --force does not remove it", path);
     if (km_file_exists(partial) && !km_file_exists(lock))
         KM_FAIL(d, KM_E_INPUT, "%s is not the beginning of a map, so --force does not remove it", partial);
@@ -237,7 +236,6 @@ done:
     if (writer >= 0)
         close(writer);
     free(partial);
-    free(mark);
     free(lock);
     return st;
 }

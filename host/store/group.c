@@ -118,14 +118,17 @@ static char *read_attributes(const char *path)
     return text;
 }
 
-km_status km_group_is_there(const char *path, const char *attributes, bool *same, km_diag *d)
+km_status km_group_is_there(const char *path, const char *mark, const char *attributes, bool *same, km_diag *d)
 {
     char *have = km_file_exists(path) ? read_attributes(path) : NULL;
 
     *same = have && strcmp(have, attributes) == 0;
     if (!*same && km_file_exists(path)) {
+        bool ours = have && strstr(have, mark);
         free(have);
-        return km_diag_fail(d, KM_E_INPUT, "%s is there already, and of another analysis; --force replaces it, or choose another --output",
+        return km_diag_fail(d, KM_E_INPUT,
+                            ours ? "%s is there already, and of another analysis; --force replaces it, or choose another --output"
+                                 : "%s is there already, and is something else; choose another --output",
                             path);
     }
     free(have);

@@ -33,8 +33,9 @@ km_status km_group_words(km_group *group, const char *name, const char *dimensio
 km_status km_group_finish(km_group *group, const char *run_json, km_diag *d);
 void km_group_close(km_group *group);
 
-/* *same: there is a group at `path` with these attributes. KM_E_INPUT if there is something else. */
-km_status km_group_is_there(const char *path, const char *attributes, bool *same, km_diag *d);
+/* *same: there is a group at `path` with these attributes. KM_E_INPUT if there is something else; `mark` is in
+ * the attributes of what --force would replace. */
+km_status km_group_is_there(const char *path, const char *mark, const char *attributes, bool *same, km_diag *d);
 /* Removes the group at `path` if its attributes hold the key `mark`; KM_E_INPUT, with `what` it is not, if they do not. */
 km_status km_group_remove(const char *path, const char *mark, const char *what, km_diag *d);
 

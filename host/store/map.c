@@ -2,6 +2,7 @@
 #include "store/map.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "store/blosc.h"
 #include "store/journal.h"
@@ -439,6 +440,22 @@ static char *read_attributes(const char *folder)
     return text;
 }
 
+bool km_map_is_there(const char *path)
+{
+    char *group = km_file_join(path, ".zgroup"), *manifest = km_file_join(path, "manifest.tsv"), *attributes = km_file_join(path, ".zattrs");
+    km_json_file *file = NULL;
+    km_diag quiet;
+    bool is;
+
+    km_diag_init(&quiet);
+    is = km_json_read(attributes, &file, &quiet) == KM_OK ? km_json_find(km_json_root(file), "ketamap_map") != NULL : km_file_exists(manifest);
+    is = is && km_file_exists(group);
+    km_diag_clear(&quiet);
+    km_json_destroy(file);
+    free(group), free(manifest), free(attributes);
+    return is;
+}
+
 km_status km_map_is_complete(const char *path, const km_study *study, const km_map_facts *facts, bool *same, km_diag *d)
 {
     km_text want = {0};
@@ -484,7 +501,7 @@ km_status km_map_open(const char *path, const km_study *study, const km_map_fact
     km_provenance_group(&attributes, study, facts);
     if (km_file_exists(path)) {
         have = read_attributes(path);
-        if (have == NULL)
+        if (have == NULL || !km_map_is_there(path))
             KM_FAIL(d, KM_E_INPUT, "%s exists and is not a map; choose another --output", path);
         other = km_provenance_difference(have, attributes.data);
         if (other)

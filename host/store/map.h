@@ -43,6 +43,8 @@ typedef struct km_map_facts {
 km_status km_map_open(const char *path, const km_study *study, const km_map_facts *facts, int threads,
                       km_map **out, km_diag *d);
 
+/* A finished map of ketamap, be its attributes whole or not; results of other commands and groups of others are none. */
+bool km_map_is_there(const char *path);
 /* *same: there is a complete map at `path` and it is of this study, program and version. */
 km_status km_map_is_complete(const char *path, const km_study *study, const km_map_facts *facts, bool *same, km_diag *d);
 
