@@ -157,7 +157,7 @@ demo() {
         build/ketamap run configs/studies/quickstart.json
     fi
     before=$(mktemp)
-    build/ketamap plot "$map"
+    build/ketamap plot "$map" --endpoint duration --x dose --y density
     say "map:     $PWD/$map"
     find results -type f -newer "$before" \( -name '*.svg' -o -name '*.png' -o -name '*.pdf' -o -name '*.html' \) |
         sort | while read -r picture; do
