@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # README and manual as a reader would use them, in a scratch copy, page by page in the order of docs/README.md: every line of
-# an sh block is run, and has to end with 0 or with the code in its comment "# exit N"; every python block is run; JSON
-# examples that are whole files are checked strictly, the others are read as JSON; links and paths lead somewhere.
+# an sh block is run, has to end with 0 or with the code in its comment "# exit N", and may set nothing in vain; every python
+# block is run; JSON examples that are whole files are checked strictly, the others are read as JSON; links and paths lead
+# somewhere.
 #
 # Two things differ from what is printed, and are counted below: the quick start's grid is 16 x 8 x 16 instead of
 # 128 x 64 x 128, and of `ketamap bench`, which takes minutes and has a test of its own, the help is asked.
@@ -55,6 +56,7 @@ run_commands() {
         bash -c "$line" >out 2>err </dev/null
         got=$?
         [ $got -eq "$code" ] || fail "$1: exit $got, expected $code: $line -- $(head -c 300 err)"
+        grep -q "has no effect" err && fail "$1: does nothing: $line -- $(head -c 300 err)"
         [ "$code" -eq 0 ] || grep -q . err || fail "$1: fails without a word: $line"
     done < <(blocks sh "$1")
 }
