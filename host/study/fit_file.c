@@ -430,6 +430,8 @@ static km_status read_root(km_fit *f, const km_json *root, const char *hypothesi
 
     if (root->kind != KM_JSON_OBJECT)
         KM_TRY(km_json_fail(root, d, "a fit is a JSON object, got %s", km_json_describe(root)));
+    if (km_json_find(root, "trials") == NULL && (km_json_find(root, "endpoints") || km_json_find(root, "states")))
+        KM_TRY(km_json_fail(root, d, "this is a %s; a fit has \"trials\" and \"rows\"", km_json_find(root, "states") ? "model" : "study"));
     KM_TRY(km_json_allow(root, fit_keys, d));
     KM_TRY(km_json_get_string(root, "name", &text, d));
     f->name = km_strdup(text ? text : "");

@@ -642,6 +642,10 @@ static km_status check_keys(const km_json *root, km_diag *d)
         if (km_json_get_string(root, i == 0 ? "name" : "about", &text, d) != KM_OK)
             return KM_E_INPUT;
     }
+    if (km_json_find(root, "trials"))
+        return km_json_fail(root, d, "this is a fit, which ketamap fit reads; a study has no \"trials\"");
+    if (km_json_find(root, "model") == NULL && km_json_find(root, "outputs"))
+        return km_json_fail(root, d, "this is a model; a study names it by its key \"model\", and has doses, points and endpoints");
     return km_json_allow(root, study_keys, d);
 }
 

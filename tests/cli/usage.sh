@@ -2,7 +2,7 @@
 . "$2/tests/cli/fixture.bash"
 study s 5
 
-for command in run simulate evaluate check devices info plot verify; do
+for command in run simulate evaluate check devices info plot export verify sensitivity fit bench; do
     expect 0 "$ketamap" $command --help
     grep -q "^usage: ketamap $command" "$folder/out" || fail "no usage of $command"
     grep -q "exit codes" "$folder/out" || fail "no exit codes in the help of $command"
@@ -33,6 +33,15 @@ expect 2 "$ketamap" run "$folder/s.json" --set kk=1
 says 'kk'
 expect 3 "$ketamap" run "$folder/missing.json"
 says "missing.json"
+# a file of another kind is called what it is
+expect 2 "$ketamap" run "$folder/decay.json"
+says 'decay.json:1:1: this is a model; a study names it'
+expect 2 "$ketamap" run "$2/configs/trials/ketamine-iv.json"
+says "this is a fit, which ketamap fit reads"
+expect 2 "$ketamap" fit "$folder/s.json"
+says 's.json:1:1: this is a study; a fit has "trials" and "rows"'
+expect 2 "$ketamap" fit "$folder/decay.json"
+says "this is a model"
 expect 2 "$ketamap" check "$folder/s.json" --emit fortran
 expect 0 "$ketamap" check "$folder/s.json"
 expect 0 "$ketamap" check "$folder/decay.json"
