@@ -114,6 +114,8 @@ static km_status read_header(const char *path, char *header, km_study *s, column
         c.axis = category_axis(s, word);
         if (c.axis < 0) {
             st = km_study_column(s, word, &slot, &c.factor, d);
+            if (st != KM_OK && *n == 0 && next == NULL && strpbrk(word, ",; "))
+                return km_diag_fail(d, KM_E_INPUT, "%s:1: the columns of a table of points are separated by tabs, got \"%s\"", path, word);
             if (st != KM_OK) {
                 km_diag_context(d, "%s:1", path);
                 return st;

@@ -27,6 +27,9 @@ expect 0 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv"
 cmp -s "$folder/out" "$folder/set" && fail "--set of an axis changes nothing"
 expect 0 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv" --set V=20
 says '--set V=20: has no effect, since the column "V" gives the values'
+printf 'k,dose\n0.1,1\n' >"$folder/q.tsv"
+expect 2 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv"
+says 'q.tsv:1: the columns of a table of points are separated by tabs, got "k,dose"'
 printf 'kk\n1\n' >"$folder/q.tsv"
 expect 2 "$ketamap" evaluate "$folder/s.json" --points "$folder/q.tsv"
 says "q.tsv:1"
