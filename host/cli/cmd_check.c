@@ -192,7 +192,7 @@ done:
 static const km_option options[] = {
     {"emit", "opencl|c", "print the program of a study, or the model as plain C"},
     {"precision", "single|double", "of the program printed (default double)"},
-    KM_OPTION_LANES, KM_OPTION_SET, KM_OPTION_STRICT, KM_OPTION_QUIET, KM_OPTION_KERNELS, {0}};
+    {"lanes", "N", "of the program printed, 1 2 4 8 16 (default 1)"}, KM_OPTION_SET, KM_OPTION_STRICT, KM_OPTION_QUIET, KM_OPTION_KERNELS, {0}};
 
 const km_command km_command_check = {
     "check", "read a model or a study and say what is wrong or what it amounts to", "FILE", 1,
