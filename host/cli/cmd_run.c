@@ -269,7 +269,7 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
 {
     const km_study *s = j->study;
     size_t shape[KM_MOST_DIMS], chunk[KM_MOST_DIMS], pilot = s->n_points < 4096 ? (size_t)s->n_points : 4096, bytes = 5;
-    double *row = NULL, seconds;
+    double *row = NULL, seconds, disk;
     int n_dims;
     km_status st = KM_OK;
 
@@ -295,13 +295,14 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
     bytes += (s->population ? 4u : 0u) + (s->store_double ? 8u : 4u) * (size_t)s->n_statistics;
     if (s->population)
         printf("patients      %zu at each point\n", s->population->n);
-    printf("points        %llu in %llu chunks\n", (unsigned long long)s->n_points,
-           (unsigned long long)km_zarr_n_chunks(n_dims, shape, chunk));
+    printf("points        %llu in %llu chunk%s\n", (unsigned long long)s->n_points,
+           (unsigned long long)km_zarr_n_chunks(n_dims, shape, chunk), km_zarr_n_chunks(n_dims, shape, chunk) == 1 ? "" : "s");
     printf("pilot         %zu points in %.2f s, %.1f steps a point, %llu failed\n", pilot, seconds, j->steps / (double)pilot,
            (unsigned long long)km_statuses_failed(&j->statuses));
     printf("time          about %.0f s, and %.1f s for the build\n", seconds / (double)pilot * (double)km_study_models(s),
            km_engine_facts_of(j->engine)->build_seconds);
-    printf("disk          at most %.1f MB, often a third of that (%s)\n", (double)bytes * (double)s->n_points / 1e6, path);
+    disk = (double)bytes * (double)s->n_points;
+    printf("disk          at most %.4g %s, often a third of that (%s)\n", disk / (disk < 1e6 ? 1e3 : 1e6), disk < 1e6 ? "kB" : "MB", path);
     printf("memory        about %.0f MB here, whatever the number of points\n", memory_needed(s));
 done:
     free(row);

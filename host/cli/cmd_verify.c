@@ -10,8 +10,8 @@ static km_status run(const km_arguments *a, km_diag *d)
     km_status st = km_map_verify(a->positional[0], &v, d);
 
     if (st == KM_OK)
-        printf("%s: %llu points, %llu files, %.1f MB, every checksum right\n", a->positional[0], (unsigned long long)v.points,
-               (unsigned long long)v.files, (double)v.bytes / 1e6);
+        printf("%s: %llu points, %llu files, %.4g %s, every checksum right\n", a->positional[0], (unsigned long long)v.points,
+               (unsigned long long)v.files, (double)v.bytes / (v.bytes < 1000000 ? 1e3 : 1e6), v.bytes < 1000000 ? "kB" : "MB");
     return st;
 }
 
