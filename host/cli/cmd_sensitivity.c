@@ -348,11 +348,16 @@ static km_status open_analysis(job *j, const km_arguments *a, km_diag *d)
 {
     bool strict = km_argument(a, "strict") != NULL;
     const char *until = km_argument(a, "until"), *method = km_argument(a, "method");
+    const km_sa_method *known;
     km_engine_options options;
     km_status st = KM_OK;
 
     KM_TRY(km_study_read_sensitivity(a->positional[0], a->set, a->n_set, &j->study, d));
     if (method) {
+        st = km_sa_find_method(method, NULL, &known, d);
+        if (st != KM_OK)
+            km_diag_context(d, "--method");
+        KM_TRY(st);
         free(j->study->sensitivity->method);
         j->study->sensitivity->method = km_strdup(method);
     }

@@ -371,6 +371,8 @@ done <<'CASES'
 {"method": "pawn", "correlation": [["x1", "y2", 0.9]]}|no factor is named "y2"
 {"method": "pawn", "correlation": [["x1", "x2"]]}|expected ["CL", "V1", 0.5]
 CASES
+expect 2 "$ketamap" sensitivity "$folder/small.json" --method sobl
+says '--method: there is no method "sobl" of sensitivity analysis; did you mean "sobol"?'
 expect 2 "$ketamap" sensitivity "$folder/small.json" --method given_data --resamples 3
 says '"resamples"'
 analysis odd '{"n": 1000}'
