@@ -656,7 +656,7 @@ static const km_option options_of[] = {
     {"output", "FILE.json", "write the JSON there, too"},
     {"rounds", "N", "interleaved rounds (default 5)"},
     {"quick", NULL, "a minute's look: fewer points, two rounds, one tolerance, warm builds only"},
-    {"tune", NULL, "a pilot of this device's knobs instead: group size, points an item, lanes, batch; stored for later runs"},
+    {"tune", NULL, "a pilot of this device's knobs (group size, points an item, lanes, batch), stored for later runs"},
     {"untune", NULL, "forget what --tune stored for this device"},
     {"peers", "PROGRAM", "run other solvers beside it (tests/bench/peers.sh builds them)"},
     {"model", "FILE", "the ketamine model, where it is not found beside the program"},
