@@ -23,13 +23,22 @@ static char *bound_text(km_bound b)
     return text;
 }
 
+/* The same of a window's bound, widened by a few roundings. */
+static char *window_text(const km_writer *w, const km_watch_plan *p, km_bound b, int way)
+{
+    if (b.reference < 0)
+        b.number = km_watch_bound(p, b, way, w->problem->pool.single);
+    return bound_text(b);
+}
+
 /* What becomes of a watcher's passage: whether something happens in it, what its ends say, what is found between them. */
 typedef enum km_part { KM_PART_EVENT, KM_PART_PASS, KM_PART_SETTLE } km_part;
 
-static void write_part(km_text *out, const km_watcher *q, int output, km_part part)
+static void write_part(km_writer *w, const km_watch_plan *p, const km_watcher *q, int output, km_part part)
 {
+    km_text *out = &w->text;
     char *sign = literal(q->sign), *threshold = bound_text(q->threshold), *hold = literal(q->hold), *at = literal(q->at);
-    char *after = bound_text(q->after), *before = bound_text(q->before);
+    char *after = window_text(w, p, q->after, -1), *before = window_text(w, p, q->before, 1);
     char *on = km_format("KM_IN_PASS(on, pass, %d)", q->pass);
 
     if (q->what == KM_WATCH_CONDITION && part == KM_PART_EVENT)
@@ -58,10 +67,10 @@ static void write_part(km_text *out, const km_watcher *q, int output, km_part pa
     free(sign), free(threshold), free(hold), free(at), free(after), free(before), free(on);
 }
 
-static void write_parts(km_text *out, const km_watch_plan *p, const int *output_index, km_part part)
+static void write_parts(km_writer *w, const km_watch_plan *p, const int *output_index, km_part part)
 {
     for (int i = 0; i < p->n_watchers; i++)
-        write_part(out, &p->watcher[i], output_index[p->watcher[i].output], part);
+        write_part(w, p, &p->watcher[i], output_index[p->watcher[i].output], part);
 }
 
 /* value[e] and state[e] from the watcher. */
@@ -203,13 +212,13 @@ void km_write_endpoints(km_writer *w, const km_watch_plan *p, const int *output_
     km_text_add(out, "}\n\n/* lanes whose passage is to be kept */\n"
                      "KM_MODEL mask km_reducers_event(const km_reducers *r, const mask on, const km_passage *p, const real pass,\n"
                      "                                const real *reference)\n{\n    mask event = KM_NONE;\n");
-    write_parts(out, p, output_index, KM_PART_EVENT);
+    write_parts(w, p, output_index, KM_PART_EVENT);
     km_text_add(out, "    return event;\n}\n\nKM_MODEL void km_reducers_pass(km_reducers *r, const mask on, const km_passage *p, const real pass,\n"
                      "                               const real *reference, const real *c)\n{\n");
-    write_parts(out, p, output_index, KM_PART_PASS);
+    write_parts(w, p, output_index, KM_PART_PASS);
     km_text_add(out, "}\n\n/* in the passages kept */\n"
                      "KM_MODEL void km_reducers_settle(km_reducers *r, const km_passage *p, const real *reference, const real *c)\n{\n");
-    write_parts(out, p, output_index, KM_PART_SETTLE);
+    write_parts(w, p, output_index, KM_PART_SETTLE);
     km_text_add(out, "}\n\nKM_MODEL void km_reducers_end(const km_reducers *r, const real *g, const real t, const real *reference,\n"
                      "                              real *value, real *state, real *margin)\n{\n");
     for (int e = 0; e < study->n_endpoints; e++) {

@@ -62,6 +62,15 @@ static km_bound threshold_of(km_watch_plan *p, const km_endpoint *e)
     return (km_bound){e->threshold, refer(p, r)};
 }
 
+double km_watch_bound(const km_watch_plan *p, km_bound b, int way, bool single)
+{
+    const double slack = single ? 3e-7 : 1e-15;
+
+    if (!(b.number > 0.0 && b.number < p->study->horizon))
+        return b.number;
+    return b.number * (1.0 + way * slack);
+}
+
 static bool is_condition(const km_endpoint *e)
 {
     return e->kind == KM_FIRST_TIME || e->kind == KM_LAST_TIME || e->kind == KM_TIME_IN;

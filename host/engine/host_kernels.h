@@ -292,6 +292,11 @@ static real km_bound_here(const km_bound b, const real *reference)
     return b.reference < 0 ? b.number : b.number * reference[b.reference];
 }
 
+static real km_window_here(const km_bound b, const int way, const real *reference)
+{
+    return b.reference < 0 ? km_watch_bound(&KM_MODEL->plan, b, way, false) : km_bound_here(b, reference);
+}
+
 static void km_reducers_settle(km_reducers *r, const km_passage *p, const real *reference, const real *c)
 {
     const km_watch_plan *w = &KM_MODEL->plan;
@@ -315,7 +320,7 @@ static void km_reducers_pass(km_reducers *r, const mask on, const km_passage *p,
         const km_watcher *q = &w->watcher[i];
         const mask now = KM_IN_PASS(on, pass, q->pass);
         const int k = KM_MODEL->output_index[q->output];
-        const real after = km_bound_here(q->after, reference), before = km_bound_here(q->before, reference);
+        const real after = km_window_here(q->after, -1, reference), before = km_window_here(q->before, 1, reference);
         if (q->what == KM_WATCH_CONDITION)
             km_condition_pass(&r->condition[q->index], now, p, k, q->sign, km_bound_here(q->threshold, reference), q->strict,
                               q->hold, after, before);

@@ -61,4 +61,26 @@ for lanes in 1 16; do
         fail "$lanes lanes: the first turn is not the time of the maximum: $(head -2 "$lanes.tsv")"
 done
 
+# Doses at 0.1 + 3.3 k hours, windows that begin and end there: rounding of these times decides nothing, and both sides of
+# a jump count in every window.
+for precision in single double; do
+    {
+        echo '{"model": "decay.json", "name": "bounds", "about": "windows that begin at a dose", "horizon": "60 h",'
+        echo '"regimen": [{"id": "d", "route": "iv", "amt": "100 mg", "time": "0.1 h", "ii": "3.3 h", "addl": 15}], "endpoints": ['
+        for ((i = 1; i <= 15; i++)); do
+            at=$((i * 33 + 1))
+            printf '%s{"name": "low%d", "of": "amount", "kind": "min", "after": "%d.%d h", "before": "%d.%d h", "about": "least"},\n' \
+                "$([ $i -gt 1 ] && echo ,)" $i $((at / 10)) $((at % 10)) $((at / 10 + 1)) $((at % 10))
+            printf '{"name": "high%d", "of": "amount", "kind": "max", "before": "%d.%d h", "about": "most"}\n' $i $((at / 10)) $((at % 10))
+        done
+        echo "], \"solver\": {\"precision\": \"$precision\"}, \"output\": {\"map\": \"bounds.zarr\"}}"
+    } >bounds.json
+    printf 'CL\n5\n' >bounds.tsv
+    expect 0 "$ketamap" evaluate bounds.json --points bounds.tsv --quiet
+    awk -F'\t' 'NR == 1 {for (i = 1; i <= NF; i++) column[$i] = i}
+                NR == 2 {for (i = 1; i <= 15; i++) {d = $column["high" i] - $column["low" i]; if (!(d > 99.9 && d < 100.1)) bad++}}
+                END {exit !(NR == 2 && bad == 0)}' out ||
+        fail "$precision: between both sides of a dose of 100 mg there are 100 mg: $(cat out)"
+done
+
 finish
