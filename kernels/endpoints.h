@@ -439,11 +439,13 @@ KM_INLINE void km_integral_pass(km_amount *q, mask on, const km_passage *p, cons
     q->known |= on;
 }
 
-/* The output at time `at`: the left value at a jump, except at 0. */
-KM_INLINE void km_value_pass(km_amount *q, mask on, const km_passage *p, const int k, const scalar at, const real *c)
+/* The output at time `at`: the left value at a jump, except at 0. A step that ends at `reach`, a few roundings before
+ * `at`, ends there: a jump, whose passage has no length and no states of its own, is never where it is read. */
+KM_INLINE void km_value_pass(km_amount *q, mask on, const km_passage *p, const int k, const scalar at, const scalar reach,
+                             const real *c)
 {
-    const mask early = on & km_not(q->known) & (p->t0 >= KM_NUMBER(at));
-    const mask here = on & km_not(q->known) & (p->t0 < KM_NUMBER(at)) & (p->t1 >= KM_NUMBER(at));
+    const mask early = on & km_not(q->known) & (p->t0 >= KM_NUMBER(reach));
+    const mask here = on & km_not(q->known) & (p->t0 < KM_NUMBER(reach)) & (p->t1 >= KM_NUMBER(reach));
 
     if (km_any(here)) {
         const real x = km_min((at - p->t0) / p->h, KM_NUMBER(R(1.0)));

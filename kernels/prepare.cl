@@ -13,7 +13,7 @@
 typedef struct km_plan {
     wide time[KM_MAX_EDGES]; /* ascending, distinct, after km_plan_order */
     int n, ignored;
-    bool full; /* more edges than there is room for: the point fails */
+    bool bad; /* more edges than there is room for, or a dose before time 0 or at none: the point fails */
 } km_plan;
 
 static inline void km_plan_add(km_plan *plan, const wide time)
@@ -23,7 +23,7 @@ static inline void km_plan_add(km_plan *plan, const wide time)
     if (plan->n < KM_MAX_EDGES - 1)
         plan->time[plan->n++] = time;
     else
-        plan->full = true;
+        plan->bad = true;
 }
 
 static inline void km_plan_order(km_plan *plan)
@@ -44,15 +44,20 @@ static inline void km_plan_order(km_plan *plan)
     plan->n = n;
 }
 
-/* One dose into one state: `amount` over `duration` from `start` (0: a bolus). First pass: its edges. */
+/* One dose into one state: `amount` over `duration` from `start` (0, or too short to be told from it: a bolus). First pass:
+ * its edges. */
 static inline void km_dose_edges(km_plan *plan, const wide start, const wide duration)
 {
+    if (!(start >= (wide)0) || isnan(duration)) {
+        plan->bad = true;
+        return;
+    }
     if (start >= KM_HORIZON) {
         plan->ignored++;
         return;
     }
     km_plan_add(plan, start);
-    if (duration > (wide)0)
+    if (start + duration > start)
         km_plan_add(plan, start + duration);
 }
 
@@ -62,7 +67,7 @@ static inline void km_dose_at(const wide time, const wide start, const wide dura
 {
     if (start >= KM_HORIZON)
         return;
-    if (duration > (wide)0) {
+    if (start + duration > start) {
         if (start <= time && time < start + duration)
             *rate += (scalar)((wide)amount / duration);
         if ((start == time || start + duration == time) && *kind < KM_EDGE_RATE)
@@ -86,14 +91,14 @@ static void km_prepare_point(const wide *q, const uint at, const uint capacity, 
     for (int i = 0; i < KM_STATES; i++)
         dose_scale[i] = R(0.0);
     plan.n = plan.ignored = 0;
-    plan.full = false;
+    plan.bad = false;
     km_plan_breaks(q, &plan, KM_FIRST_PASS, (wide)0, &kind);
     km_plan_doses(q, &plan, KM_FIRST_PASS, (wide)0, rate, bolus, &kind, dose_scale);
     km_plan_order(&plan);
     for (int i = 0; i < KM_STATES; i++)
         dose_scale[i] = dose_scale[i] > R(0.0) ? dose_scale[i] : R(1.0);
 
-    bad = km_point(q, dose_scale, value) || plan.full;
+    bad = km_point(q, dose_scale, value) || plan.bad;
     for (int i = 0; i < KM_N_CONSTANTS; i++)
         constants[(size_t)i * capacity + at] = value[i];
     for (int e = 0; e <= plan.n; e++) { /* edge 0 is the start; edge e > 0 is plan.time[e-1] */

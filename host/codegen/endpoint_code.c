@@ -39,6 +39,7 @@ static void write_part(km_writer *w, const km_watch_plan *p, const km_watcher *q
     km_text *out = &w->text;
     char *sign = literal(q->sign), *threshold = bound_text(q->threshold), *hold = literal(q->hold), *at = literal(q->at);
     char *after = window_text(w, p, q->after, -1), *before = window_text(w, p, q->before, 1);
+    char *reach = literal(km_watch_bound(p, (km_bound){q->at, -1}, -1, w->problem->pool.single));
     char *on = km_format("KM_IN_PASS(on, pass, %d)", q->pass);
 
     if (q->what == KM_WATCH_CONDITION && part == KM_PART_EVENT)
@@ -63,8 +64,8 @@ static void write_part(km_writer *w, const km_watch_plan *p, const km_watcher *q
     else if (q->what == KM_WATCH_INTEGRAL)
         km_text_add(out, "    km_integral_pass(&r->amount[%d], %s, p, %d, %s, %s);\n", q->index, on, output, after, before);
     else
-        km_text_add(out, "    km_value_pass(&r->amount[%d], %s, p, %d, %s, c);\n", q->index, on, output, at);
-    free(sign), free(threshold), free(hold), free(at), free(after), free(before), free(on);
+        km_text_add(out, "    km_value_pass(&r->amount[%d], %s, p, %d, %s, %s, c);\n", q->index, on, output, at, reach);
+    free(sign), free(threshold), free(hold), free(at), free(reach), free(after), free(before), free(on);
 }
 
 static void write_parts(km_writer *w, const km_watch_plan *p, const int *output_index, km_part part)

@@ -41,8 +41,8 @@ bool km_schedule_jumps(const km_problem *p)
 {
     const km_study *study = p->study;
 
-    for (int r = 0; r < study->n_records; r++) /* where tinf varies, some point from elsewhere may say 0 */
-        if (km_schedule_slot(study, r, KM_FIELD_TINF) >= 0 || !(study->record[r].field[KM_FIELD_TINF] > 0.0))
+    for (int r = 0; r < study->n_records; r++) /* where tinf varies, some point from elsewhere may say 0; a very short one is a bolus */
+        if (km_schedule_slot(study, r, KM_FIELD_TINF) >= 0 || !(study->record[r].field[KM_FIELD_TINF] > 1e-6 * study->horizon))
             return true;
     return p->n_jumps > 0;
 }

@@ -329,7 +329,7 @@ static void km_reducers_pass(km_reducers *r, const mask on, const km_passage *p,
         else if (q->what == KM_WATCH_INTEGRAL)
             km_integral_pass(&r->amount[q->index], now, p, k, after, before);
         else
-            km_value_pass(&r->amount[q->index], now, p, k, q->at, c);
+            km_value_pass(&r->amount[q->index], now, p, k, q->at, km_window_here((km_bound){q->at, -1}, -1, reference), c);
     }
 }
 
@@ -430,8 +430,8 @@ static int km_point(const wide *q, const scalar *dose_scale, scalar *value);
 /* The study's bound of edges is the buffers'. */
 static void km_plan_clip(km_plan *plan)
 {
-    plan->full = plan->full || plan->n > KM_MODEL->n_edges - 2;
-    plan->n = plan->full ? 0 : plan->n;
+    plan->bad = plan->bad || plan->n > KM_MODEL->n_edges - 2;
+    plan->n = plan->bad ? 0 : plan->n;
 }
 
 static void km_plan_breaks(const wide *q, km_plan *plan, const int pass, const wide time, int *kind)

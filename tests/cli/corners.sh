@@ -62,7 +62,7 @@ for lanes in 1 16; do
 done
 
 # Doses at 0.1 + 3.3 k hours, windows that begin and end there: rounding of these times decides nothing, and both sides of
-# a jump count in every window.
+# a jump count in every window; a value at such a time is the one before the dose.
 for precision in single double; do
     {
         echo '{"model": "decay.json", "name": "bounds", "about": "windows that begin at a dose", "horizon": "60 h",'
@@ -71,16 +71,41 @@ for precision in single double; do
             at=$((i * 33 + 1))
             printf '%s{"name": "low%d", "of": "amount", "kind": "min", "after": "%d.%d h", "before": "%d.%d h", "about": "least"},\n' \
                 "$([ $i -gt 1 ] && echo ,)" $i $((at / 10)) $((at % 10)) $((at / 10 + 1)) $((at % 10))
-            printf '{"name": "high%d", "of": "amount", "kind": "max", "before": "%d.%d h", "about": "most"}\n' $i $((at / 10)) $((at % 10))
+            printf '{"name": "high%d", "of": "amount", "kind": "max", "before": "%d.%d h", "about": "most"},\n' $i $((at / 10)) $((at % 10))
+            printf '{"name": "at%d", "of": "amount", "kind": "value", "at": "%d.%d h", "about": "before the dose"}\n' $i $((at / 10)) $((at % 10))
         done
         echo "], \"solver\": {\"precision\": \"$precision\"}, \"output\": {\"map\": \"bounds.zarr\"}}"
     } >bounds.json
     printf 'CL\n5\n' >bounds.tsv
     expect 0 "$ketamap" evaluate bounds.json --points bounds.tsv --quiet
     awk -F'\t' 'NR == 1 {for (i = 1; i <= NF; i++) column[$i] = i}
-                NR == 2 {for (i = 1; i <= 15; i++) {d = $column["high" i] - $column["low" i]; if (!(d > 99.9 && d < 100.1)) bad++}}
+                NR == 2 {for (i = 1; i <= 15; i++) {d = $column["high" i] - $column["low" i]; e = $column["at" i] / $column["low" i] - 1; if (!(d > 99.9 && d < 100.1 && e > -0.001 && e < 0.001)) bad++}}
                 END {exit !(NR == 2 && bad == 0)}' out ||
-        fail "$precision: between both sides of a dose of 100 mg there are 100 mg: $(cat out)"
+        fail "$precision: between both sides of a dose of 100 mg there are 100 mg, and a value there is that before it: $(cat out)"
+done
+
+# A lag that is no number, or leads to before time 0, loses no dose in silence; nor does an infusion too short for the clock.
+cat >lag.json <<'JSON'
+{"name": "lag", "about": "a lag that can be wrong", "time_unit": "h",
+ "parameters": {"x": {"value": 1, "unit": "h", "about": "lag"}},
+ "states": {"A": {"initial": "0", "rate": "0", "unit": "mg", "about": "amount"}}, "outputs": {"amount": {"value": "A", "unit": "mg", "about": "amount"}},
+ "routes": {"oral": [{"into": "A", "lag": "sqrt(x*x*x)"}], "back": [{"into": "A", "lag": "x"}], "iv": [{"into": "A"}]},
+ "dose": {"amount": "amt", "unit": "mg"}}
+JSON
+for route in oral back iv; do
+    cat >lag-study.json <<JSON
+{"model": "lag.json", "name": "lag", "about": "a lag", "horizon": "24 h", "regimen": [{"id": "d", "route": "$route", "amt": "10 mg", "time": "1 h", "tinf": "1 h"}],
+ "endpoints": [{"name": "most", "of": "amount", "kind": "max", "about": "most"}], "output": {"map": "lag.zarr"}}
+JSON
+    column=x
+    [ $route = iv ] && column=regimen.d.tinf
+    printf '%s\n2\n%s\n' $column "$([ $route = iv ] && echo 1e-17 || echo -3)" >lag.tsv
+    expect 0 "$ketamap" evaluate lag-study.json --points lag.tsv --quiet
+    awk -F'\t' -v route=$route 'NR == 1 {for (i = 1; i <= NF; i++) column[$i] = i}
+        NR == 2 && !($column["most"] > 9.99 && $column["status"] == 0) {bad++}
+        NR == 3 && route == "iv" && !($column["most"] > 9.99 && $column["status"] == 0) {bad++}
+        NR == 3 && route != "iv" && $column["status"] != 4 {bad++} END {exit !(NR == 3 && bad == 0)}' out ||
+        fail "$route: 10 mg, or status 4: $(cat out)"
 done
 
 finish
