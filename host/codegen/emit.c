@@ -1,178 +1,15 @@
-/* Emission. Nodes are numbered so that operands come first; the text follows the same order, except that
- * values needed by one branch of an `if` only are gathered in a block behind a test of its mask. */
+/* The text of lines, in the order that order.c finds. */
 #include "codegen/emit.h"
 
 #include "base/memory.h"
+#include "codegen/order.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* LOOK_AHEAD: about how many instructions a present CPU takes up before the oldest of them is done. */
-enum { BLOCK_COST = 12, EXPENSIVE = 20, LITERAL_POWER_COST = 28, LOOK_AHEAD = 450 };
-
-static bool is_mask(const km_node *n)
-{
-    return (n->op >= KM_OP_LT && n->op <= KM_OP_NOT);
-}
-
-static double cost_of(const km_node *n)
-{
-    switch (n->op) {
-    case KM_OP_NUMBER: case KM_OP_SYMBOL: return 0.0;
-    case KM_OP_DIV: case KM_OP_SQRT: return 8.0;
-    case KM_OP_POWI: return 2.0;
-    case KM_OP_EXP: case KM_OP_LOG: case KM_OP_LOG10: return 22.0;
-    case KM_OP_EXPM1: case KM_OP_LOG1P: return 28.0;
-    case KM_OP_POW: return 44.0;
-    case KM_OP_POW1P: return 55.0;
-    case KM_OP_SIN: case KM_OP_COS: case KM_OP_TAN: case KM_OP_ASIN: case KM_OP_ACOS: case KM_OP_ATAN:
-    case KM_OP_SINH: case KM_OP_COSH: case KM_OP_TANH: return 40.0;
-    default: return 1.0;
-    }
-}
-
-/* ---- which nodes, how often, under which branch ---- */
-
-static bool is_leaf(km_emitter *em, km_expr e)
-{
-    char *text = em->leaf(em->context, e);
-
-    free(text);
-    return text != NULL;
-}
-
-static void grow(km_emitter *em)
-{
-    size_t n = em->pool->n + 1;
-
-    em->needed = km_realloc(em->needed, n, 1);
-    em->emitted = km_realloc(em->emitted, n, 1);
-    em->forbidden = km_realloc(em->forbidden, n, 1);
-    em->uses = km_realloc(em->uses, n, sizeof *em->uses);
-    em->guard = km_realloc(em->guard, n, sizeof *em->guard);
-    memset(em->needed, 0, n);
-    memset(em->emitted, 0, n);
-    memset(em->forbidden, 0, n);
-    memset(em->uses, 0, n * sizeof *em->uses);
-    em->size = n;
-}
-
-static void release(km_emitter *em)
-{
-    free(em->needed), free(em->emitted), free(em->forbidden), free(em->uses), free(em->guard);
-    em->needed = em->emitted = em->forbidden = NULL;
-    em->uses = em->guard = NULL;
-    em->size = 0;
-}
-
-/* needed: 1 computed here, 2 a leaf. */
-static void find_needed(km_emitter *em, const km_expr *root, int n)
-{
-    km_expr last = -1;
-
-    for (int i = 0; i < n; i++) {
-        em->needed[root[i]] = 1;
-        em->uses[root[i]]++;
-        last = root[i] > last ? root[i] : last;
-    }
-    for (km_expr e = last; e >= 0; e--) {
-        const km_node *node = &em->pool->node[e];
-        const km_expr operand[3] = {node->a, node->b, node->c};
-        if (!em->needed[e])
-            continue;
-        if (node->op == KM_OP_NUMBER || is_leaf(em, e)) {
-            em->needed[e] = 2;
-            continue;
-        }
-        for (int k = 0; k < 3; k++)
-            if (operand[k] >= 0) {
-                em->needed[operand[k]] = 1;
-                em->uses[operand[k]]++;
-            }
-    }
-}
-
-/* guard[e]: -1 always computed, -2 not known yet, else 2*condition + (0 for the true branch, 1 for the false). */
-static int join(int known, int use) { return known == -2 || known == use ? use : -1; }
-
-static void find_guards(km_emitter *em, const km_expr *root, int n)
-{
-    km_expr last = -1;
-
-    for (size_t i = 0; i < em->size; i++)
-        em->guard[i] = -2;
-    for (int i = 0; i < n; i++) {
-        em->guard[root[i]] = -1;
-        last = root[i] > last ? root[i] : last;
-    }
-    for (km_expr e = last; e >= 0; e--) {
-        const km_node *node = &em->pool->node[e];
-        int own;
-        if (em->needed[e] != 1)
-            continue;
-        if (em->forbidden[e])
-            em->guard[e] = -1;
-        own = em->guard[e];
-        if (node->op == KM_OP_IF && own == -1) {
-            em->guard[node->a] = -1;
-            em->guard[node->b] = join(em->guard[node->b], 2 * node->a);
-            em->guard[node->c] = join(em->guard[node->c], 2 * node->a + 1);
-            continue;
-        }
-        if (node->a >= 0)
-            em->guard[node->a] = join(em->guard[node->a], own);
-        if (node->b >= 0)
-            em->guard[node->b] = join(em->guard[node->b], own);
-        if (node->c >= 0)
-            em->guard[node->c] = join(em->guard[node->c], own);
-    }
-}
-
-static bool in_block(const km_emitter *em, km_expr e, int guard)
-{
-    return e >= 0 && em->needed[e] == 1 && em->guard[e] == guard;
-}
-
-/* A block must not need, from outside, what itself needs the block: such nodes are computed always. Cheap
- * blocks are not worth a test. Returns true if something was forbidden, so that guards are found anew. */
-static bool forbid_guards(km_emitter *em)
-{
-    bool changed = false;
-    size_t n = em->pool->n;
-    char *tainted = km_alloc(n + 1, 1);
-
-    for (size_t i = 0; i < n && !changed; i++) {
-        int guard = em->needed[i] == 1 ? em->guard[i] : -1;
-        double cost = 0.0;
-        if (guard < 0)
-            continue;
-        memset(tainted, 0, n);
-        for (size_t k = 0; k < n; k++) {
-            const km_node *node = &em->pool->node[k];
-            if (em->needed[k] != 1)
-                continue;
-            if (em->guard[k] == guard) {
-                const km_expr operand[3] = {node->a, node->b, node->c};
-                cost += cost_of(node);
-                for (int j = 0; j < 3; j++)
-                    if (operand[j] >= 0 && tainted[operand[j]] && !em->forbidden[k])
-                        em->forbidden[k] = 1, changed = true;
-            } else {
-                tainted[k] = (node->a >= 0 && (tainted[node->a] || in_block(em, node->a, guard))) ||
-                             (node->b >= 0 && (tainted[node->b] || in_block(em, node->b, guard))) ||
-                             (node->c >= 0 && (tainted[node->c] || in_block(em, node->c, guard)));
-            }
-        }
-        if (cost < BLOCK_COST)
-            for (size_t k = 0; k < n; k++)
-                if (em->needed[k] == 1 && em->guard[k] == guard && !em->forbidden[k])
-                    em->forbidden[k] = 1, changed = true;
-    }
-    free(tainted);
-    return changed;
-}
+static bool is_mask(const km_node *n) { return n->op >= KM_OP_LT && n->op <= KM_OP_NOT; }
 
 /* ---- text of one operation ---- */
 
@@ -259,7 +96,7 @@ static const char *sign_of(km_op op)
 }
 
 /* A product used once, by the sum being written, becomes part of a fused multiply-add. */
-static bool fusible(km_emitter *em, km_expr e)
+static bool fusible(const km_emitter *em, km_expr e)
 {
     return em->dialect != KM_DIALECT_C && em->needed[e] == 1 && em->pool->node[e].op == KM_OP_MUL && em->uses[e] == 1;
 }
@@ -421,34 +258,23 @@ static const char *type_of(const km_emitter *em, const km_node *n)
     return em->dialect == KM_DIALECT_LANES ? "real" : em->dialect == KM_DIALECT_SCALAR ? "scalar" : "double";
 }
 
-/* ---- order ---- */
+/* ---- lines and blocks ---- */
 
-static void emit_node(km_emitter *em, km_expr e);
-
-/* True if a fusible product: it has no line of its own. */
-static bool swallowed(km_emitter *em, km_expr parent, km_expr e)
+/* A product that a sum under the same guard takes into its multiply-add: it has no line of its own. */
+static bool swallowed(const km_emitter *em, km_expr e)
 {
-    const km_node *n = &em->pool->node[parent];
-    bool sum = n->op == KM_OP_ADD || n->op == KM_OP_SUB;
-
-    return sum && fusible(em, e) && (e == n->a || !fusible(em, n->a));
+    if (!fusible(em, e))
+        return false;
+    for (size_t p = (size_t)e + 1; p < em->pool->n; p++) {
+        const km_node *n = &em->pool->node[p];
+        if (em->needed[p] == 1 && (n->a == e || n->b == e))
+            return (n->op == KM_OP_ADD || n->op == KM_OP_SUB) && em->guard[p] == em->guard[e] &&
+                   (e == n->a || !fusible(em, n->a));
+    }
+    return false;
 }
 
-static void emit_operands(km_emitter *em, km_expr e)
-{
-    const km_node *n = &em->pool->node[e];
-    const km_expr operand_of[3] = {n->a, n->b, n->c};
-
-    for (int k = 0; k < 3; k++)
-        if (operand_of[k] >= 0) {
-            if (swallowed(em, e, operand_of[k]))
-                emit_operands(em, operand_of[k]);
-            else
-                emit_node(em, operand_of[k]);
-        }
-}
-
-static void emit_line(km_emitter *em, km_expr e, const char *indent, bool declared)
+static void write_line(km_emitter *em, km_expr e, const char *indent, bool declared)
 {
     char *text = operation(em, e);
 
@@ -459,234 +285,83 @@ static void emit_line(km_emitter *em, km_expr e, const char *indent, bool declar
     free(text);
 }
 
-/* A product that a sum within the same block takes into its multiply-add. */
-static bool swallowed_in_block(km_emitter *em, km_expr e)
-{
-    if (!fusible(em, e))
-        return false;
-    for (size_t p = (size_t)e + 1; p < em->pool->n; p++)
-        if (em->needed[p] == 1 && (em->pool->node[p].a == e || em->pool->node[p].b == e))
-            return swallowed(em, (km_expr)p, e);
-    return false;
-}
-
-static bool in_blocks(const km_emitter *em, km_expr e, const int *guard, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (in_block(em, e, guard[i]))
-            return true;
-    return false;
-}
-
-/* "if (...)" for lanes that take one of the blocks. Caller frees. */
-static char *test_of_blocks(km_emitter *em, const int *guard, int n)
+/* "if (...)" for lanes that take one of the blocks whose lines these are. Caller frees. */
+static char *test_of_blocks(km_emitter *em, const km_expr *line, int n)
 {
     const bool lanes = em->dialect == KM_DIALECT_LANES;
     km_text text = {0};
+    char *any, *result;
 
     for (int i = 0; i < n; i++) {
-        char *test = condition(em, guard[i] / 2);
+        int guard = em->guard[line[i]], first = 0;
+        char *test;
+        while (em->guard[line[first]] != guard)
+            first++;
+        if (first < i)
+            continue;
+        test = condition(em, guard / 2);
         km_text_add(&text, "%s", i == 0 ? "" : lanes ? " | " : " || ");
-        km_text_add(&text, guard[i] % 2 ? (lanes ? "km_not(%s)" : "!%s") : "%s", test);
+        km_text_add(&text, guard % 2 ? (lanes ? "km_not(%s)" : "!%s") : "%s", test);
         free(test);
     }
-    {
-        char *all = km_text_take(&text), *result = km_format(lanes ? "if (km_any(%s))" : "if (%s)", all);
-        free(all);
-        return result;
-    }
+    any = km_text_take(&text);
+    result = km_format(lanes ? "if (km_any(%s))" : "if (%s)", any);
+    free(any);
+    return result;
 }
 
-/* n blocks that do not need each other, behind one test. */
-static void emit_blocks(km_emitter *em, const int *guard, int n)
+/* n lines behind one test. */
+static void write_blocks(km_emitter *em, const km_expr *line, int n)
 {
     char *test, *inner = km_format("%s    ", em->indent);
-    size_t size = em->pool->n;
     const char *zero = em->dialect == KM_DIALECT_LANES ? "KM_NUMBER(R(0.0))" : "0";
 
-    for (int i = 0; i < n; i++)
-        emit_node(em, guard[i] / 2);
-    for (size_t e = 0; e < size; e++) /* what the blocks need from outside */
-        if (in_blocks(em, (km_expr)e, guard, n) && !em->emitted[e]) {
-            const km_node *node = &em->pool->node[e];
-            const km_expr operand_of[3] = {node->a, node->b, node->c};
-            for (int k = 0; k < 3; k++)
-                if (operand_of[k] >= 0 && !in_blocks(em, operand_of[k], guard, n))
-                    emit_node(em, operand_of[k]);
-        }
-    for (size_t e = 0; e < size; e++)
-        if (in_blocks(em, (km_expr)e, guard, n) && !em->emitted[e] && !swallowed_in_block(em, (km_expr)e))
-            km_text_add(em->out, "%s%s n%d = %s;\n", em->indent, type_of(em, &em->pool->node[e]), (int)e,
-                        is_mask(&em->pool->node[e]) ? "0" : zero);
-    test = test_of_blocks(em, guard, n);
+    for (int i = 0; i < n; i++) {
+        const km_node *node = &em->pool->node[line[i]];
+        if (!swallowed(em, line[i]))
+            km_text_add(em->out, "%s%s n%d = %s;\n", em->indent, type_of(em, node), line[i], is_mask(node) ? "0" : zero);
+    }
+    test = test_of_blocks(em, line, n);
     km_text_add(em->out, "%s%s {\n", em->indent, test);
     free(test);
-    for (size_t e = 0; e < size; e++)
-        if (in_blocks(em, (km_expr)e, guard, n) && !em->emitted[e]) {
-            if (!swallowed_in_block(em, (km_expr)e))
-                emit_line(em, (km_expr)e, inner, true);
-            em->emitted[e] = 1;
-        }
+    for (int i = 0; i < n; i++)
+        if (!swallowed(em, line[i]))
+            write_line(em, line[i], inner, true);
     km_text_add(em->out, "%s}\n", em->indent);
     free(inner);
 }
 
-static void emit_node(km_emitter *em, km_expr e)
+/* The lines from `first` on. */
+static void write_lines(km_emitter *em, int first)
 {
-    if (em->needed[e] != 1 || em->emitted[e])
-        return;
-    if (em->guard[e] >= 0) {
-        emit_blocks(em, &em->guard[e], 1);
-        return;
-    }
-    emit_operands(em, e);
-    emit_line(em, e, em->indent, false);
-    em->emitted[e] = 1;
-}
-
-/* level[e]: how many blocks, one behind the other, e waits for; those within a block count it. Returns the largest, or where
- * blocks wait for each other -1, and one of them in *cyclic. */
-static int find_levels(const km_emitter *em, int *level, int *cyclic)
-{
-    size_t n = em->pool->n;
-    int *block = km_alloc(2 * n + 2, sizeof *block), largest = 0, n_blocks = 0;
-    bool changed = true;
-
-    memset(level, 0, n * sizeof *level);
-    while (changed && largest >= 0) {
-        changed = false;
-        for (size_t e = 0; e < n; e++) {
-            const km_node *node = &em->pool->node[e];
-            const km_expr operand_of[3] = {node->a, node->b, node->c};
-            int guard = em->guard[e], least = 0;
-            if (em->needed[e] != 1)
-                continue;
-            for (int k = 0; k < 3; k++)
-                if (operand_of[k] >= 0 && !(guard >= 0 && in_block(em, operand_of[k], guard)) && level[operand_of[k]] > least)
-                    least = level[operand_of[k]];
-            if (guard >= 0) {
-                least = (level[guard / 2] > least ? level[guard / 2] : least) + 1;
-                n_blocks += block[guard] == 0;
-                block[guard] = least > block[guard] ? least : block[guard];
-                least = block[guard];
-            }
-            changed = changed || least != level[e];
-            level[e] = least;
-            if (least > n_blocks) {
-                *cyclic = guard;
-                largest = -1;
-                break;
-            }
-            largest = least > largest ? least : largest;
-        }
-    }
-    free(block);
-    return largest;
-}
-
-static double cost_of_expensive(const km_emitter *em)
-{
-    double sum = 0.0;
-
-    for (size_t e = 0; e < em->pool->n; e++) {
-        const km_node *node = &em->pool->node[e];
-        bool power = node->op == KM_OP_POW || node->op == KM_OP_POW1P;
-        if (em->needed[e] != 1 || cost_of(node) < EXPENSIVE)
-            continue;
-        sum += power && em->power && em->pool->node[node->b].op == KM_OP_NUMBER ? LITERAL_POWER_COST : cost_of(node);
-    }
-    return sum;
-}
-
-/* Two blocks that need each other as wholes, though none of their nodes needs itself: one of them is computed always. */
-static bool forbid_cycle(km_emitter *em, int *level, int *n_levels)
-{
-    int cyclic = -1;
-
-    *n_levels = find_levels(em, level, &cyclic);
-    for (size_t e = 0; e < em->pool->n && *n_levels < 0; e++)
-        if (em->needed[e] == 1 && em->guard[e] == cyclic)
-            em->forbidden[e] = 1;
-    return *n_levels < 0;
-}
-
-/* The blocks of a level. The two sides of one condition do not share a test, which would always hold. */
-static void emit_level(km_emitter *em, const int *level, int l)
-{
-    int *guard = NULL, n = 0, *alone = NULL, n_alone = 0;
-
-    for (size_t e = 0; e < em->pool->n; e++) {
-        bool other_side = false;
-        if (em->needed[e] != 1 || em->emitted[e] || level[e] != l || em->guard[e] < 0 || in_blocks(em, (km_expr)e, guard, n) ||
-            in_blocks(em, (km_expr)e, alone, n_alone))
-            continue;
-        for (int i = 0; i < n; i++)
-            other_side = other_side || guard[i] == (em->guard[e] ^ 1);
-        if (em->join_blocks && !other_side) {
-            KM_PUSH(guard, n);
-            guard[n++] = em->guard[e];
-        } else {
-            KM_PUSH(alone, n_alone);
-            alone[n_alone++] = em->guard[e];
-        }
-    }
-    if (n > 0)
-        emit_blocks(em, guard, n);
-    for (int i = 0; i < n_alone; i++)
-        emit_blocks(em, &alone[i], 1);
-    free(guard);
-    free(alone);
-}
-
-/* Expensive operations and blocks first, those that wait for fewest blocks before the others: a CPU does several at
- * once where none of them needs the one before, and a compiler does not change the order of blocks. Where the CPU looks
- * ahead over all of them, the order in which they are needed is better: fewer values wait in registers, and fewer lanes
- * compute what others need. */
-static void emit_expensive(km_emitter *em, const int *level, int n_levels)
-{
-    if (cost_of_expensive(em) < LOOK_AHEAD)
-        return;
-    for (int l = 0; l <= n_levels; l++) {
-        for (size_t e = 0; e < em->pool->n; e++)
-            if (em->needed[e] == 1 && em->guard[e] < 0 && level[e] == l && cost_of(&em->pool->node[e]) >= EXPENSIVE)
-                emit_node(em, (km_expr)e);
-        emit_level(em, level, l + 1);
+    for (int i = first, n; i < em->n_lines; i += n) {
+        const km_expr *line = &em->line[i];
+        int test = em->test[*line];
+        for (n = 1; test >= 0 && i + n < em->n_lines && em->test[line[n]] == test;)
+            n++;
+        if (test >= 0)
+            write_blocks(em, line, n);
+        else if (!swallowed(em, *line))
+            write_line(em, *line, em->indent, false);
     }
 }
 
 void km_emit(km_emitter *em, km_text *out, const km_expr *root, const char *const *target, int n)
 {
-    int *level = km_alloc(em->pool->n + 1, sizeof *level), n_levels = 0;
+    int written = 0;
 
     em->out = out;
-    grow(em);
-    find_needed(em, root, n);
-    do
-        find_guards(em, root, n);
-    while (forbid_guards(em) || forbid_cycle(em, level, &n_levels));
-    emit_expensive(em, level, n_levels);
-    free(level);
+    km_order_init(em, root, n);
     for (int i = 0; i < n; i++) {
         char *text;
-        emit_node(em, root[i]);
+        km_order_add(em, root[i]);
+        write_lines(em, written);
+        written = em->n_lines;
         if (target[i] == NULL)
             continue;
         text = number(em, root[i]);
         km_text_add(out, "%s%s = %s;\n", em->indent, target[i], text);
         free(text);
     }
-    release(em);
-}
-
-double km_emit_cost(km_emitter *em, const km_expr *root, int n)
-{
-    double cost = 0.0;
-
-    grow(em);
-    find_needed(em, root, n);
-    for (size_t e = 0; e < em->pool->n; e++)
-        if (em->needed[e] == 1)
-            cost += cost_of(&em->pool->node[e]);
-    release(em);
-    return cost;
+    km_order_clear(em);
 }

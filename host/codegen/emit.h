@@ -27,22 +27,22 @@ typedef struct km_emitter {
      * double precision they do not. */
     bool join_blocks;
     const char *indent;
-    /* working memory */
-    char *needed, *emitted, *forbidden;
-    int *uses, *guard;
-    size_t size;
     km_text *out;
+    /* What order.c finds. A node's guard is -1 where it is always computed, else 2*condition + (0 for the true branch, 1 for
+     * the false): its block. */
+    char *needed; /* per node: 1 computed here, 2 a leaf */
+    int *uses, *guard;
+    km_expr *line; /* nodes in the order of their text; products within a multiply-add among them */
+    int *test;     /* per node with a line: which test it stands behind, or -1 */
+    int n_lines, n_tests;
+    char *forbidden, *placed; /* per node: not to be in a block; has a line */
 } km_emitter;
 
-/* Lines that compute root[0..n), then `target(context, i)` = value for each. target[i] is the left-hand side,
- * for example "f[3]"; a NULL target is computed but not stored. */
+/* Lines that compute root[0..n) and store each. target[i] is the left-hand side, for example "f[3]"; a NULL target
+ * is computed but not stored. */
 void km_emit(km_emitter *emitter, km_text *out, const km_expr *root, const char *const *target, int n);
 
 /* A number as a literal of the dialect; caller frees. */
 char *km_emit_number(km_dialect_kind dialect, double value);
-
-/* Additions, multiplications (a fused multiply-add counts 2), divisions and functions (by their own cost) that
- * computing the roots takes when every branch is taken: for counting flops. */
-double km_emit_cost(km_emitter *emitter, const km_expr *root, int n);
 
 #endif
