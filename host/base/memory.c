@@ -61,6 +61,11 @@ char *km_format(const char *format, ...)
     return text;
 }
 
+char *km_format_bytes(double bytes)
+{
+    return bytes < 1e6 ? km_format("%.4g kB", bytes / 1e3) : km_format("%.4g MB", bytes / 1e6);
+}
+
 km_status km_array_create(size_t n, size_t size, void **out, km_diag *d)
 {
     *out = NULL;

@@ -14,6 +14,8 @@ void *km_realloc(void *block, size_t n, size_t size);
 char *km_strdup(const char *text);
 /* printf into a fresh string; the caller frees it. */
 char *km_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A size for people, "12.5 kB" or "3.041 MB"; caller frees. */
+char *km_format_bytes(double bytes);
 
 /* *out: n * size bytes, zeroed, or NULL when n is 0. */
 km_status km_array_create(size_t n, size_t size, void **out, km_diag *d);

@@ -269,7 +269,8 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
 {
     const km_study *s = j->study;
     size_t shape[KM_MOST_DIMS], chunk[KM_MOST_DIMS], pilot = s->n_points < 4096 ? (size_t)s->n_points : 4096, bytes = 5;
-    double *row = NULL, seconds, disk;
+    double *row = NULL, seconds;
+    char *disk = NULL;
     int n_dims;
     km_status st = KM_OK;
 
@@ -301,10 +302,11 @@ static km_status dry_run(job *j, const char *path, km_diag *d)
            (unsigned long long)km_statuses_failed(&j->statuses));
     printf("time          about %.0f s, and %.1f s for the build\n", seconds / (double)pilot * (double)km_study_models(s),
            km_engine_facts_of(j->engine)->build_seconds);
-    disk = (double)bytes * (double)s->n_points;
-    printf("disk          at most %.4g %s, often a third of that (%s)\n", disk / (disk < 1e6 ? 1e3 : 1e6), disk < 1e6 ? "kB" : "MB", path);
+    disk = km_format_bytes((double)bytes * (double)s->n_points);
+    printf("disk          at most %s, often a third of that (%s)\n", disk, path);
     printf("memory        about %.0f MB here, whatever the number of points\n", memory_needed(s));
 done:
+    free(disk);
     free(row);
     return st;
 }

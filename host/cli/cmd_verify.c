@@ -1,17 +1,23 @@
 /* ketamap verify: is this map as it was written? */
 #include "cli/command.h"
+
+#include "base/memory.h"
 #include "store/verify.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static km_status run(const km_arguments *a, km_diag *d)
 {
     km_verification v;
     km_status st = km_map_verify(a->positional[0], &v, d);
 
-    if (st == KM_OK)
-        printf("%s: %llu points, %llu files, %.4g %s, every checksum right\n", a->positional[0], (unsigned long long)v.points,
-               (unsigned long long)v.files, (double)v.bytes / (v.bytes < 1000000 ? 1e3 : 1e6), v.bytes < 1000000 ? "kB" : "MB");
+    if (st == KM_OK) {
+        char *size = km_format_bytes((double)v.bytes);
+        printf("%s: %llu points, %llu files, %s, every checksum right\n", a->positional[0], (unsigned long long)v.points,
+               (unsigned long long)v.files, size);
+        free(size);
+    }
     return st;
 }
 

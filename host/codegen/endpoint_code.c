@@ -23,23 +23,16 @@ static char *bound_text(km_bound b)
     return text;
 }
 
-/* The same of a window's bound, widened by a few roundings. */
-static char *window_text(const km_writer *w, const km_watch_plan *p, km_bound b, int way)
-{
-    if (b.reference < 0)
-        b.number = km_watch_bound(p, b, way, w->problem->pool.single);
-    return bound_text(b);
-}
-
 /* What becomes of a watcher's passage: whether something happens in it, what its ends say, what is found between them. */
 typedef enum km_part { KM_PART_EVENT, KM_PART_PASS, KM_PART_SETTLE } km_part;
 
 static void write_part(km_writer *w, const km_watch_plan *p, const km_watcher *q, int output, km_part part)
 {
     km_text *out = &w->text;
+    const bool single = w->problem->pool.single;
     char *sign = literal(q->sign), *threshold = bound_text(q->threshold), *hold = literal(q->hold), *at = literal(q->at);
-    char *after = window_text(w, p, q->after, -1), *before = window_text(w, p, q->before, 1);
-    char *reach = literal(km_watch_bound(p, (km_bound){q->at, -1}, -1, w->problem->pool.single));
+    char *after = bound_text(km_watch_widen(p, q->after, -1, single)), *before = bound_text(km_watch_widen(p, q->before, 1, single));
+    char *reach = literal(km_watch_widen(p, (km_bound){q->at, -1}, -1, single).number);
     char *on = km_format("KM_IN_PASS(on, pass, %d)", q->pass);
 
     if (q->what == KM_WATCH_CONDITION && part == KM_PART_EVENT)

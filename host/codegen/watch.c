@@ -62,13 +62,13 @@ static km_bound threshold_of(km_watch_plan *p, const km_endpoint *e)
     return (km_bound){e->threshold, refer(p, r)};
 }
 
-double km_watch_bound(const km_watch_plan *p, km_bound b, int way, bool single)
+km_bound km_watch_widen(const km_watch_plan *p, km_bound b, int way, bool single)
 {
     const double slack = single ? 3e-7 : 1e-15;
 
-    if (!(b.number > 0.0 && b.number < p->study->horizon))
-        return b.number;
-    return b.number * (1.0 + way * slack);
+    if (b.reference < 0 && b.number > 0.0 && b.number < p->study->horizon)
+        b.number *= 1.0 + way * slack;
+    return b;
 }
 
 static bool is_condition(const km_endpoint *e)

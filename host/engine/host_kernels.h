@@ -294,7 +294,7 @@ static real km_bound_here(const km_bound b, const real *reference)
 
 static real km_window_here(const km_bound b, const int way, const real *reference)
 {
-    return b.reference < 0 ? km_watch_bound(&KM_MODEL->plan, b, way, false) : km_bound_here(b, reference);
+    return km_bound_here(km_watch_widen(&KM_MODEL->plan, b, way, false), reference);
 }
 
 static void km_reducers_settle(km_reducers *r, const km_passage *p, const real *reference, const real *c)

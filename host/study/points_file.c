@@ -29,7 +29,7 @@ enum { MOST_ADDL_COLUMN = 1000 };
 static int slot_of(km_study *s, km_slot slot)
 {
     for (int i = 0; i < s->n_slots; i++)
-        if (s->slot[i].field == slot.field && s->slot[i].index == slot.index)
+        if (km_slot_same(s->slot[i], slot))
             return i;
     s->slot = km_realloc(s->slot, (size_t)s->n_slots + 1, sizeof *s->slot);
     s->slot[s->n_slots] = slot;
@@ -276,7 +276,7 @@ static bool same_slot(const km_study *s, const char *name, const char *set)
 
     km_diag_init(&quiet);
     same = km_study_column(s, name, &x, &factor, &quiet) == KM_OK && km_slot_find(s, set, &place, &y, &quiet) == KM_OK &&
-           x.field == y.field && x.index == y.index;
+           km_slot_same(x, y);
     km_diag_clear(&quiet);
     return same;
 }

@@ -135,7 +135,7 @@ static bool same_slot(const km_study *study, const char *a, const char *b)
         return true;
     km_diag_init(&quiet);
     same = km_slot_find(study, a, &place, &x, &quiet) == KM_OK && km_slot_find(study, b, &place, &y, &quiet) == KM_OK &&
-           x.field == y.field && x.index == y.index;
+           km_slot_same(x, y);
     km_diag_clear(&quiet);
     return same;
 }

@@ -280,8 +280,7 @@ static void warn_overridden(const km_study *study, const assignments *log, km_di
             for (int s = 0; s < study->axis[a].n_slots; s++) {
                 const km_slot *slot = &study->slot[study->axis[a].slot[s]];
 
-                if (slot->field == log->entry[i].slot.field &&
-                    slot->index == log->entry[i].slot.index && covers(study, &study->axis[a], slot))
+                if (km_slot_same(*slot, log->entry[i].slot) && covers(study, &study->axis[a], slot))
                     km_diag_warn(d, "%s: has no effect, since the axis \"%s\" gives the values",
                                  log->entry[i].where, study->axis[a].name);
             }
@@ -289,7 +288,7 @@ static void warn_overridden(const km_study *study, const assignments *log, km_di
         for (int k = 0; k < study->n_factors; k++) {
             const km_slot *slot = &study->slot[study->factor[k].slot];
 
-            if (slot->field == log->entry[i].slot.field && slot->index == log->entry[i].slot.index)
+            if (km_slot_same(*slot, log->entry[i].slot))
                 km_diag_warn(d, "%s: has no effect, since the factor \"%s\" gives the values",
                              log->entry[i].where, study->factor[k].name);
         }

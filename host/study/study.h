@@ -43,6 +43,8 @@ typedef struct km_slot {
     int index;   /* record, or parameter for KM_FIELD_PARAMETER */
 } km_slot;
 
+static inline bool km_slot_same(km_slot a, km_slot b) { return a.field == b.field && a.index == b.index; }
+
 typedef enum km_axis_scale { KM_AXIS_LINEAR, KM_AXIS_LOG, KM_AXIS_VALUES, KM_AXIS_CATEGORY } km_axis_scale;
 
 typedef struct km_axis {

@@ -264,8 +264,9 @@ km_status km_info_print(const char *map, FILE *to, km_diag *d)
     if (km_json_find(attributes, "method_choice"))
         fprintf(to, "method           %s\n", text_of(attributes, "method_choice"));
     if (complete) {
-        fprintf(to, "size             %.4g %s", folder_bytes < 1e6 ? folder_bytes / 1e3 : folder_bytes / 1e6,
-                folder_bytes < 1e6 ? "kB" : "MB");
+        char *size = km_format_bytes(folder_bytes);
+        fprintf(to, "size             %s", size);
+        free(size);
         if (raw > folder_bytes)
             fprintf(to, ", %.1f times smaller than the raw numbers", raw / folder_bytes);
         fputs("\n", to);
