@@ -70,6 +70,46 @@ static void test_tsit5_has_order_five(void **state)
     assert_true(log(error[0] / error[1]) / log(steps[1] / steps[0]) > 4.9);
 }
 
+/* y' = a (cos t - y): rates that follow time, with a closed form. Rosenbrock methods need df/dt in every stage. */
+static double driven_error(const char *method, const char *rtol, int lanes, double *steps)
+{
+    static const char model[] = "{\"name\": \"driven\", \"parameters\": {\"a\": {\"value\": 1}},\n"
+                                " \"states\": {\"y\": {\"initial\": \"0\", \"rate\": \"a*(cos(t)-y)\"}}, \"outputs\": {\"y\": \"y\"}}";
+    char *study = km_format("{\"model\": \"model.json\", \"horizon\": 10, \"solver\": {\"method\": \"%s\", \"rtol\": %s, \"precision\": \"double\"},\n"
+                            " \"design\": {\"axes\": [{\"name\": \"a\", \"of\": \"a\", \"values\": [0.5, 1, 2]}]},\n"
+                            " \"endpoints\": [{\"name\": \"y\", \"of\": \"y\", \"kind\": \"value\", \"at\": 10}]}", method, rtol);
+    double worst = 0.0;
+
+    run_texts(model, study, &(km_engine_options){.lanes = lanes}, &out);
+    free(study);
+    *steps = 0.0;
+    for (int i = 0; i < 3; i++) {
+        double a = 0.5 * (1 << i), y = a * (a * cos(10.0) + sin(10.0) - a * exp(-10.0 * a)) / (1.0 + a * a);
+        assert_int_equal(out.status[i], KM_POINT_DONE);
+        worst = fmax(worst, fabs(out.value[0][i] - y));
+        *steps = fmax(*steps, out.steps[i] - out.rejected[i]);
+    }
+    return worst;
+}
+
+static void test_rates_that_follow_time_keep_the_order(void **state)
+{
+    static const struct {
+        const char *method;
+        double order;
+    } way[] = {{"rodas4", 3.7}, {"tsit5", 4.5}};
+
+    (void)state;
+    for (int k = 0; k < 2; k++)
+        for (int lanes = 0; lanes < 2; lanes++) {
+            double few, many, coarse = driven_error(way[k].method, "1e-5", lanes, &few);
+            double fine = driven_error(way[k].method, "1e-9", lanes, &many);
+            print_message("%s: error %.1e -> %.1e, steps %g -> %g\n", way[k].method, coarse, fine, few, many);
+            assert_true(log(coarse / fine) / log(many / few) > way[k].order);
+            assert_true(coarse < 1e-5 && fine < 1e-9);
+        }
+}
+
 static const char rabbits[] =
     "\"horizon\": 10, \"endpoints\": [{\"name\": \"p\", \"of\": \"prey\", \"kind\": \"value\", \"at\": 10},\n"
     " {\"name\": \"top\", \"of\": \"predators\", \"kind\": \"max\"}, {\"name\": \"when\", \"of\": \"predators\", \"kind\": \"time_of_max\"},\n"
@@ -179,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tsit5_on_an_oscillator),
         cmocka_unit_test(test_tsit5_has_order_five),
+        cmocka_unit_test(test_rates_that_follow_time_keep_the_order),
         cmocka_unit_test(test_tsit5_agrees_with_rodas4),
         cmocka_unit_test(test_bits_do_not_follow_compute_units),
         cmocka_unit_test(test_tsit5_on_a_stiff_model_is_honest),
