@@ -150,6 +150,9 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
      * right after such an edge: a treatment repeats, so the next first step need not be guessed. */
     mask rising = none, starting = none;
     real after_rise = KM_NUMBER(R(0.0)), after_fall = KM_NUMBER(R(0.0));
+    /* What the edge ahead brings to lanes of `known` (with next_u and bolus): read lane by lane, for many lanes at once. */
+    mask known = none, ahead_last = none;
+    real ahead_start = KM_NUMBER(R(0.0)), ahead_length = KM_NUMBER(R(1.0)), ahead_kind = KM_NUMBER(R(0.0));
     real start_time = KM_NUMBER(R(0.0)), elapsed = KM_NUMBER(R(0.0)), elapsed_lost = KM_NUMBER(R(0.0));
     real length = KM_NUMBER(R(1.0)), h = KM_NUMBER(R(1.0)), taken = KM_NUMBER(R(0.0)), before = KM_NUMBER(R(0.0));
     real n_steps = KM_NUMBER(R(0.0)), n_rejected = KM_NUMBER(R(0.0)), in_a_row = KM_NUMBER(R(0.0));
@@ -279,6 +282,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
                 after_rise = km_pick(fresh, KM_NUMBER(R(0.0)), after_rise);
                 after_fall = km_pick(fresh, KM_NUMBER(R(0.0)), after_fall);
                 live |= fresh;
+                known &= km_not(fresh);
                 opening |= fresh;
                 pending &= km_not(fresh);
                 jumped &= km_not(fresh);
@@ -366,31 +370,36 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 
         /* ---- edges ---- */
         at_end = live & (elapsed >= length);
-        ended = none;
-        if (km_any(at_end)) {
-            mask moved = none, jump = none;
+        if (km_any(at_end & km_not(known))) { /* seldom, and then nearly all lanes have passed theirs */
+            const mask wanted = km_not(known) & (KM_TRAJECTORY ? at_end : live);
             for (int lane = 0; lane < KM_LANES; lane++)
-                if (slot[lane] >= 0 && KM_LANE_MASK(at_end, lane)) {
+                if (KM_LANE_MASK(wanted, lane)) {
                     const int i = slot[lane], e = ++edge[lane];
-                    const size_t at = (size_t)e * KM_N_EDGE_VALUES * capacity + (size_t)i;
-                    if (e >= last_edge[lane]) {
-                        KM_LANE_MASK(ended, lane) = KM_YES;
+                    __global const scalar *at = edge_value + (size_t)e * KM_N_EDGE_VALUES * capacity + i;
+                    const bool last = e >= last_edge[lane];
+                    KM_LANE_MASK(known, lane) = KM_YES;
+                    KM_LANE_MASK(ahead_last, lane) = last ? KM_YES : 0;
+                    if (last)
                         continue;
-                    }
                     start[lane] = edge_time[(size_t)e * capacity + i];
-                    KM_LANE(start_time, lane) = (scalar)start[lane];
-                    KM_LANE(length, lane) = (scalar)(edge_time[(size_t)(e + 1) * capacity + i] - start[lane]);
+                    KM_LANE(ahead_start, lane) = (scalar)start[lane];
+                    KM_LANE(ahead_length, lane) = (scalar)(edge_time[(size_t)(e + 1) * capacity + i] - start[lane]);
                     for (int d = 0; d < KM_N_DOSED; d++) {
-                        KM_LANE(next_u[d], lane) = edge_value[at + (size_t)d * capacity];
+                        KM_LANE(next_u[d], lane) = at[(size_t)d * capacity];
                         if (KM_JUMPS)
-                            KM_LANE(bolus[d], lane) = edge_value[at + (size_t)(KM_N_DOSED + d) * capacity];
+                            KM_LANE(bolus[d], lane) = at[(size_t)(KM_N_DOSED + d) * capacity];
                     }
-                    KM_LANE_MASK(moved, lane) = KM_YES;
-                    if (KM_JUMPS && edge_value[at + (size_t)(2 * KM_N_DOSED) * capacity] >= (scalar)KM_EDGE_JUMP)
-                        KM_LANE_MASK(jump, lane) = KM_YES;
-                    if (edge_value[at + (size_t)(2 * KM_N_DOSED) * capacity] >= (scalar)KM_EDGE_RATE)
-                        KM_LANE_MASK(opening, lane) = KM_YES;
+                    KM_LANE(ahead_kind, lane) = at[(size_t)(2 * KM_N_DOSED) * capacity];
                 }
+        }
+        ended = at_end & ahead_last;
+        known &= KM_LANES == 1 ? none : km_not(at_end); /* one lane (a GPU) has no registers to keep it in */
+        if (km_any(at_end)) {
+            const mask moved = at_end & km_not(ahead_last);
+            const mask jump = KM_JUMPS ? moved & (ahead_kind >= KM_NUMBER((scalar)KM_EDGE_JUMP)) : none;
+            opening |= moved & (ahead_kind >= KM_NUMBER((scalar)KM_EDGE_RATE));
+            start_time = km_pick(moved, ahead_start, start_time);
+            length = km_pick(moved, ahead_length, length);
             elapsed = km_pick(moved, KM_NUMBER(R(0.0)), elapsed);
             elapsed_lost = km_pick(moved, KM_NUMBER(R(0.0)), elapsed_lost);
             rising &= km_not(moved);

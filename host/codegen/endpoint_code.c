@@ -211,7 +211,7 @@ void km_write_endpoints(km_writer *w, const km_watch_plan *p, const int *output_
                      "                               const real *reference, const real *c)\n{\n");
     write_parts(w, p, output_index, KM_PART_PASS);
     km_text_add(out, "}\n\n/* in the passages kept */\n"
-                     "KM_MODEL void km_reducers_settle(km_reducers *r, const km_passage *p, const real *reference, const real *c)\n{\n");
+                     "KM_CALLED void km_reducers_settle(km_reducers *r, const km_passage *p, const real *reference, const real *c)\n{\n");
     write_parts(w, p, output_index, KM_PART_SETTLE);
     km_text_add(out, "}\n\nKM_MODEL void km_reducers_end(const km_reducers *r, const real *g, const real t, const real *reference,\n"
                      "                              real *value, real *state, real *margin)\n{\n");

@@ -231,6 +231,8 @@ static const char lane_glue[] =
     "#define KM_FMA(a, b, c) km_fma((real)(a), (real)(b), (real)(c))\n"
     "#define KM_SCALAR_FMA(a, b, c) fma((scalar)(a), (scalar)(b), (scalar)(c))\n"
     "#define KM_MODEL static inline __attribute__((always_inline))\n"
+    "#if KM_LANES == 1\n#define KM_CALLED KM_MODEL\n#else /* seldom needed: a call, so that the loop's code is short */\n"
+    "#define KM_CALLED static __attribute__((noinline))\n#endif\n"
     "static inline scalar km_scalar_pow(const scalar x, const scalar n)\n"
     "{\n    return x < R(0.0) ? (scalar)NAN : pow(x, n);\n}\n"
     "static inline scalar km_scalar_pow1p(const scalar x, const scalar n)\n"
