@@ -166,11 +166,14 @@ static void warn_at(const km_json *node, km_diag *d, const char *what)
     free(where);
 }
 
-/* What a model says for people changes no number. */
-static bool is_for_people(const char *key)
+/* What a model says for people changes no number, and a state's scale none by more than the tolerance. */
+static bool is_beside_the_model(const km_json *member)
 {
     static const char *const keys[] = {"about", "source", "evidence", "group", "$schema"};
+    const char *key = member->key;
 
+    if (key && strcmp(key, "scale") == 0 && member->kind == KM_JSON_NUMBER)
+        return true;
     for (size_t i = 0; key && i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key, keys[i]) == 0)
             return true;
@@ -179,12 +182,12 @@ static bool is_for_people(const char *key)
 
 static bool same(const km_json *a, const km_json *b);
 
-/* Every member of a that is not for people is in b, and the same. */
+/* Every member of a that is part of the model is in b, and the same. */
 static bool within(const km_json *a, const km_json *b)
 {
     for (size_t i = 0; i < a->n; i++) {
         const km_json *one = &a->child[i], *other = a->kind == KM_JSON_OBJECT ? km_json_find(b, one->key) : &b->child[i];
-        if (!is_for_people(one->key) && (other == NULL || !same(one, other)))
+        if (!is_beside_the_model(one) && (other == NULL || !same(one, other)))
             return false;
     }
     return true;

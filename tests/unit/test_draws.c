@@ -159,16 +159,21 @@ static void test_warned(void **state)
     assert_int_equal(warnings("a fit that sets \"ka\""), 0);
 }
 
-/* Words that change no number are no other model. */
+/* Words that change no number are no other model, nor is how closely a state is held; another initial value is. */
 static void test_same_model(void **state)
 {
-    char *other = km_format("{\"about\": \"x\",%s", study_model + 1);
+    const char *initial = strstr(study_model, "\"initial\"");
+    int before = (int)(initial - study_model);
+    char *other[] = {km_format("{\"about\": \"x\",%s", study_model + 1), km_format("%.*s\"scale\": 10, %s", before, study_model, initial),
+                     km_format("%.*s\"scale\": 10, \"initial\": \"1\"%s", before, study_model, initial + 14)};
 
     (void)state;
-    write_fit(other, fit_text, columns);
-    free(other);
-    reads(of("\"from\": \"fit.zarr\", \"control\": \"heavy\"", ""));
-    assert_int_equal(warnings("another state"), 0);
+    for (int k = 0; k < 3; k++) {
+        write_fit(other[k], fit_text, columns);
+        free(other[k]);
+        reads(of("\"from\": \"fit.zarr\", \"control\": \"heavy\"", ""));
+        assert_int_equal(warnings("another state"), k == 2);
+    }
 }
 
 static void refused(const char *block, const char *rest, const char *words)
