@@ -18,6 +18,8 @@
 
 #define KM_EVERY (KM_NUMBER(R(0.0)) == R(0.0))
 #define KM_NONE (KM_NUMBER(R(0.0)) > R(0.0))
+#define KM_SECANTS 8
+#define KM_LOOKS 48 /* secants, strides and halves to the tolerance */
 #define KM_STIFF R(100.0) /* up to here the rate at the end is worth more than its error costs */
 
 typedef struct km_passage {
@@ -146,15 +148,24 @@ KM_INLINE real km_cubic(const real v0, const real v1, const real s0, const real 
     return KM_FMA(x, KM_FMA(x, KM_FMA(x, c3, c2), s0), v0);
 }
 
+KM_INLINE mask km_is_inside(const real v, const int strict)
+{
+    return strict ? v > R(0.0) : v >= R(0.0);
+}
+
 /* Where sign*(output k - threshold) changes sign between the fractions low and high, for lanes `on`; `rising`:
- * from below. Newton on the cubic, then safeguarded secant steps on the output itself. Lanes that have
- * converged are frozen, so that no lane's bits follow its neighbours. */
-KM_INLINE real km_root(const km_passage *p, const int k, const scalar sign, const real threshold, mask on,
+ * from below. Newton on the cubic, then safeguarded secant steps on the output itself. Where an output jumps, or rests at
+ * its threshold, these end anywhere: what they found has to have the other side next to it, or it is looked for, in
+ * strides that grow and then by halves. Lanes that have converged are frozen, so that no lane's bits follow its
+ * neighbours. */
+KM_INLINE real km_root(const km_passage *p, const int k, const scalar sign, const real threshold, const int strict, mask on,
                        const mask rising, real low, real high, const real *c)
 {
     const real v0 = sign * (p->g0[k] - threshold), v1 = sign * (p->g1[k] - threshold);
     const real s0 = sign * p->d0[k] * p->h, s1 = sign * p->d1[k] * p->h;
-    real x = R(0.5) * (low + high), l = low, u = high, slope = KM_NUMBER(R(1.0)), v, x_old, v_old;
+    const real least = KM_ROOT_TOLERANCE * (p->t1 + p->h) / p->h; /* the tolerance as a fraction of the passage */
+    real x = R(0.5) * (low + high), l = low, u = high, slope = KM_NUMBER(R(1.0)), v, x_old, v_old, root, stride;
+    mask checking = KM_NONE, upwards = KM_NONE, jumps = KM_NONE;
 
     for (int i = 0; i < 7; i++) { /* on the cubic */
         real next;
@@ -167,33 +178,41 @@ KM_INLINE real km_root(const km_passage *p, const int k, const scalar sign, cons
         x = km_pick((next > l) & (next < u), next, R(0.5) * (l + u));
     }
     on = on & (p->h > R(0.0));
-    x_old = x;
+    root = x_old = x;
     v_old = KM_NUMBER(R(0.0));
-    for (int i = 0; i < 8; i++) { /* on the output */
-        real next, step;
-        mask below;
+    stride = R(2.0) * least;
+    for (int i = 0; i < KM_LOOKS; i++) { /* on the output */
+        const mask checked = on & checking;
+        real next, probe;
+        mask below, found, turned;
         if (!km_any(on))
             break;
         v = sign * (km_between(p, k, x, c) - threshold);
-        below = ((v < R(0.0)) & rising) | ((v >= R(0.0)) & km_not(rising));
+        below = km_is_inside(v, strict) ^ rising;
         low = km_pick(on & below, x, low);
         high = km_pick(on & km_not(below), x, high);
         if (i > 0)
             slope = km_pick(x != x_old, (v - v_old) / (x - x_old), slope);
         next = x - v / slope;
         next = km_pick((next >= low) & (next <= high), next, R(0.5) * (low + high));
-        step = fabs(next - x) * p->h;
+        found = on & km_not(checking);
+        if (i < KM_SECANTS - 1)
+            found = found & km_not(fabs(next - x) * p->h > KM_ROOT_TOLERANCE * (p->t1 + p->h));
+        root = km_pick(found, next, root);
+        turned = checked & (below ^ upwards);
+        stride = km_pick(turned, KM_NUMBER(R(2.0)), km_pick(checked, R(16.0) * stride, stride));
+        upwards = (found & below) | (upwards & km_not(found));
+        checking |= found;
+        probe = km_pick(found, next, x) + km_pick(upwards, stride, -stride);
+        probe = km_pick((probe > low) & (probe < high), probe, R(0.5) * (low + high));
         x_old = km_pick(on, x, x_old);
         v_old = km_pick(on, v, v_old);
-        x = km_pick(on, next, x);
-        on = on & (step > KM_ROOT_TOLERANCE * (p->t1 + p->h));
+        x = km_pick(on, km_pick(checking, probe, next), x);
+        on = on & km_not(checking & (high - low <= R(4.0) * least));
+        jumps |= checked & on;
     }
-    return km_pick(p->h > R(0.0), x, KM_NUMBER(R(0.0)));
-}
-
-KM_INLINE mask km_is_inside(const real v, const int strict)
-{
-    return strict ? v > R(0.0) : v >= R(0.0);
+    root = km_pick(jumps, R(0.5) * (low + high), root);
+    return km_pick(p->h > R(0.0), root, KM_NUMBER(R(0.0)));
 }
 
 /* What the two ends of a passage say of a condition. */
@@ -264,7 +283,7 @@ KM_INLINE void km_condition_settle(km_condition *q, const km_passage *p, const i
     if (!km_any(q->open))
         return;
     if (km_any(cross)) {
-        const real x = km_root(p, k, sign, threshold, cross, e.in1, KM_NUMBER(R(0.0)), KM_NUMBER(R(1.0)), c);
+        const real x = km_root(p, k, sign, threshold, strict, cross, e.in1, KM_NUMBER(R(0.0)), KM_NUMBER(R(1.0)), c);
         km_condition_turn(q, cross, e.in1, KM_FMA(x, p->h, p->t0), hold);
     }
     if (km_any(bump)) {
@@ -277,9 +296,9 @@ KM_INLINE void km_condition_settle(km_condition *q, const km_passage *p, const i
         v = sign * (km_between(p, k, x, c) - threshold);
         bump = bump & (km_is_inside(v, strict) ^ e.in0);
         if (km_any(bump)) {
-            first = km_root(p, k, sign, threshold, bump, km_not(e.in0), KM_NUMBER(R(0.0)), x, c);
+            first = km_root(p, k, sign, threshold, strict, bump, km_not(e.in0), KM_NUMBER(R(0.0)), x, c);
             km_condition_turn(q, bump, km_not(e.in0), KM_FMA(first, p->h, p->t0), hold);
-            second = km_root(p, k, sign, threshold, bump, e.in0, x, KM_NUMBER(R(1.0)), c);
+            second = km_root(p, k, sign, threshold, strict, bump, e.in0, x, KM_NUMBER(R(1.0)), c);
             km_condition_turn(q, bump, e.in0, KM_FMA(second, p->h, p->t0), hold);
         }
     }

@@ -108,4 +108,26 @@ JSON
         fail "$route: 10 mg, or status 4: $(cat out)"
 done
 
+# An output that jumps at a state's value, and rests at 0 and 1: whatever threshold and comparison, x = 0.5 is where it jumps.
+cat >jump.json <<'JSON'
+{"name": "jump", "about": "an output that jumps", "time_unit": "h", "parameters": {"k": {"value": 0.3, "unit": "1/h", "about": "k"}},
+ "states": {"x": {"initial": "1", "rate": "-k*x", "unit": "-", "about": "x"}},
+ "outputs": {"there": {"value": "if(x > 0.5, 1, 0)", "unit": "-", "about": "whether x is above a half"}}}
+JSON
+for precision in single double; do
+    for method in rodas4 tsit5; do
+        {
+            echo '{"model": "jump.json", "name": "jump", "about": "an output that jumps", "horizon": "24 h", "endpoints": ['
+            printf '{"name": "%s", "of": "there", "kind": "%s", "when": "%s", "about": "log(2)/k"}%s\n' a last_time '>= 1' , b last_time '> 0' , \
+                c last_time '>= 0.5' , d first_time '< 1' , e first_time '<= 0' , f time_in '>= 0.001' , g time_in '>= 1' ''
+            echo "], \"solver\": {\"precision\": \"$precision\", \"method\": \"$method\", \"rtol\": 1e-5}, \"output\": {\"map\": \"jump.zarr\"}}"
+        } >jump-study.json
+        printf 'k\n0.3\n0.02\n0.1\n' >jump.tsv
+        expect 0 "$ketamap" evaluate jump-study.json --points jump.tsv --quiet
+        awk -F'\t' 'NR == 1 {for (i = 1; i <= NF; i++) column[$i] = i}
+            NR > 1 {for (i = 1; i <= 7; i++) {want = log(2) / $1; off = $column[substr("abcdefg", i, 1)] / want - 1; if ($1 > 0.05 && !(off > -1e-4 && off < 1e-4)) bad++}}
+            END {exit !(NR == 4 && bad == 0)}' out || fail "$precision, $method: a jump at log(2)/k: $(cat out)"
+    done
+done
+
 finish
