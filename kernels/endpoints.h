@@ -50,7 +50,7 @@ KM_INLINE real km_between(const km_passage *p, const int k, const real x, const 
         y[i] = KM_FMA(rest, p->y0[i], x * KM_FMA(rest, KM_FMA(x, b, a), p->y1[i]));
 #endif
     }
-    return km_output(k, KM_FMA(x, p->h, p->t0), y, c);
+    return km_output(k, KM_HERE(KM_FMA(x, p->h, p->t0), p->t1), y, c);
 }
 
 /* The passages of lanes `on`, in the place of those kept of them. */
@@ -311,19 +311,18 @@ KM_INLINE void km_condition_settle(km_condition *q, const km_passage *p, const i
 /* States as in abi.h, per lane, as reals. */
 #define KM_STATE_OF(x) KM_NUMBER((scalar)(x))
 
-KM_INLINE void km_condition_first(const km_condition *q, const real t, const real after, const real before,
-                                  real *value, real *state)
+/* `early`: a stay that began until then was there when the window began. */
+KM_INLINE void km_condition_first(const km_condition *q, const real early, real *value, real *state)
 {
     const real short_stay = km_pick(q->inside, q->since, KM_NUMBER((scalar)NAN));
-    const mask at_start = q->from_start & (q->first <= after);
+    const mask at_start = q->from_start & (q->first <= early);
 
     *value = km_pick(q->found, q->first, short_stay);
     *state = km_pick(q->found, km_pick(at_start, KM_STATE_OF(KM_STATE_FROM_START), KM_STATE_OF(KM_STATE_EXACT)),
                      km_pick(q->inside, KM_STATE_OF(KM_STATE_CENSORED), KM_STATE_OF(KM_STATE_NEVER)));
 }
 
-KM_INLINE void km_condition_last(const km_condition *q, const real t, const real after, const real before,
-                                 real *value, real *state)
+KM_INLINE void km_condition_last(const km_condition *q, const real t, const real before, real *value, real *state)
 {
     const real end = km_min(t, before);
 
@@ -332,8 +331,7 @@ KM_INLINE void km_condition_last(const km_condition *q, const real t, const real
                      km_pick(q->ever, KM_STATE_OF(KM_STATE_EXACT), KM_STATE_OF(KM_STATE_NEVER)));
 }
 
-KM_INLINE void km_condition_total(const km_condition *q, const real t, const real after, const real before,
-                                  real *value, real *state)
+KM_INLINE void km_condition_total(const km_condition *q, const real t, const real before, real *value, real *state)
 {
     const real end = km_min(t, before);
 

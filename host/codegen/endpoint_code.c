@@ -68,17 +68,19 @@ static void write_parts(km_writer *w, const km_watch_plan *p, const int *output_
 }
 
 /* value[e] and state[e] from the watcher. */
-static void write_value(km_text *out, const km_endpoint *end, const km_watcher *q, int e, int output)
+static void write_value(km_text *out, const km_watch_plan *p, const km_watcher *q, int e, int output, bool single)
 {
-    char *after = bound_text(q->after), *before = bound_text(q->before);
+    const km_endpoint *end = &p->study->endpoint[e];
+    char *after = bound_text(q->after), *before = bound_text(q->before), *early = bound_text(km_watch_widen(p, q->after, 1, single));
 
     switch (end->kind) {
     case KM_FIRST_TIME:
+        km_text_add(out, "    km_condition_first(&r->condition[%d], %s, &value[%d], &state[%d]);\n", q->index, early, e, e);
+        break;
     case KM_LAST_TIME:
     case KM_TIME_IN:
-        km_text_add(out, "    km_condition_%s(&r->condition[%d], t, %s, %s, &value[%d], &state[%d]);\n",
-                    end->kind == KM_FIRST_TIME ? "first" : end->kind == KM_LAST_TIME ? "last" : "total", q->index, after, before, e,
-                    e);
+        km_text_add(out, "    km_condition_%s(&r->condition[%d], t, %s, &value[%d], &state[%d]);\n",
+                    end->kind == KM_LAST_TIME ? "last" : "total", q->index, before, e, e);
         break;
     case KM_INTEGRAL:
         km_text_add(out, "    value[%d] = km_pick(r->amount[%d].known, r->amount[%d].value, KM_NUMBER(R(0.0)));\n", e, q->index,
@@ -100,7 +102,7 @@ static void write_value(km_text *out, const km_endpoint *end, const km_watcher *
         km_text_add(out, "    km_need_reference(%s, &value[%d], &state[%d]);\n", before, e, e);
     if (q->what == KM_WATCH_EXTREME && (q->after.reference >= 0 || q->before.reference >= 0))
         km_text_add(out, "    km_need_window(r->extreme[%d].seen, &value[%d], &state[%d]);\n", q->index, e, e);
-    free(after), free(before);
+    free(after), free(before), free(early);
 }
 
 /* margin[m]: how far the window's extreme lies beyond the threshold. */
@@ -216,7 +218,7 @@ void km_write_endpoints(km_writer *w, const km_watch_plan *p, const int *output_
     km_text_add(out, "}\n\nKM_MODEL void km_reducers_end(const km_reducers *r, const real *g, const real t, const real *reference,\n"
                      "                              real *value, real *state, real *margin)\n{\n");
     for (int e = 0; e < study->n_endpoints; e++) {
-        write_value(out, &study->endpoint[e], &p->watcher[p->of_endpoint[e]], e, output_index[study->endpoint[e].output]);
+        write_value(out, p, &p->watcher[p->of_endpoint[e]], e, output_index[study->endpoint[e].output], w->problem->pool.single);
         if (study->endpoint[e].margin)
             write_margin(out, p, e, w->n_margins++);
     }

@@ -218,7 +218,7 @@ static void write_head(km_writer *w, const km_source *s, const km_watch_plan *pl
                 km_problem_stride(p));
     km_text_add(out, p->rates_use_time ? "#define KM_WITH_TIME(x) x\n" : "#define KM_WITH_TIME(x)\n");
     if (p->n_jumps > 0)
-        km_text_add(out, "#define KM_HERE(t, end) km_min((t), (end) * R(%s))\n", s->single ? "0.99999988" : "0.9999999999999998");
+        km_text_add(out, "#define KM_HERE(t, end) km_min((t), (end) * R(%s))\n", s->single ? "0.9999997" : "0.9999999999999996");
     else
         km_text_add(out, "#define KM_HERE(t, end) (t)\n");
     km_text_add(out, "#define KM_STAGE_TIME(t, part, h, end) KM_HERE((t) + (part) * (h), end)\n");

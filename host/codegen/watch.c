@@ -66,7 +66,7 @@ km_bound km_watch_widen(const km_watch_plan *p, km_bound b, int way, bool single
 {
     const double slack = single ? 3e-7 : 1e-15;
 
-    if (b.reference < 0 && b.number > 0.0 && b.number < p->study->horizon)
+    if (b.reference >= 0 || (b.number > 0.0 && b.number < p->study->horizon))
         b.number *= 1.0 + way * slack;
     return b;
 }

@@ -45,8 +45,8 @@ typedef struct km_watch_plan {
     int *of_margin;          /* watcher of an endpoint's margin, or -1 */
 } km_watch_plan;
 
-/* A window's bound widened (way -1: `after`, 1: `before`) by a few roundings of time, unless it refers to another endpoint: a
- * dose at 0.1 + 2 * 3.3 h is at a bound of 6.7 h, whatever the last bits say, and at a jump both sides count. */
+/* A window's bound widened (way -1: `after`, 1: `before`) by a few roundings of time: a dose at 0.1 + 2 * 3.3 h is at a bound of
+ * 6.7 h, or at the time an endpoint found there, whatever the last bits say, and at a jump both sides count. */
 km_bound km_watch_widen(const km_watch_plan *plan, km_bound bound, int way, bool single);
 
 void km_watch_plan_init(km_watch_plan *plan, const km_study *study);

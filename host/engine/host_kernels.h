@@ -105,7 +105,7 @@ static _Thread_local uint km_work_item;
 #define KM_ROOT_TOLERANCE 1e-7
 #define KM_MAX_STEPS (KM_STUDY->solver.max_steps)
 #define KM_WITH_TIME(x) x
-#define KM_HERE(t, end) (KM_MODEL->problem.n_jumps > 0 ? km_min((t), (end) * 0.9999999999999998) : (t))
+#define KM_HERE(t, end) (KM_MODEL->problem.n_jumps > 0 ? km_min((t), (end) * 0.9999999999999996) : (t))
 #define KM_STAGE_TIME(t, part, h, end) KM_HERE((t) + (part) * (h), end)
 #define KM_DENSE(F)                                                                                                   \
     for (int dense_ = 0; dense_ < KM_MODEL->n_dense; dense_++) {                                                      \
@@ -358,9 +358,9 @@ static void km_end_of_endpoint(const km_reducers *r, const int e, const real *g,
 
     *state = 0.0;
     switch (end->kind) {
-    case KM_FIRST_TIME: km_condition_first(&r->condition[q->index], t, after, before, value, state); break;
-    case KM_LAST_TIME: km_condition_last(&r->condition[q->index], t, after, before, value, state); break;
-    case KM_TIME_IN: km_condition_total(&r->condition[q->index], t, after, before, value, state); break;
+    case KM_FIRST_TIME: km_condition_first(&r->condition[q->index], km_window_here(q->after, 1, reference), value, state); break;
+    case KM_LAST_TIME: km_condition_last(&r->condition[q->index], t, before, value, state); break;
+    case KM_TIME_IN: km_condition_total(&r->condition[q->index], t, before, value, state); break;
     case KM_INTEGRAL: *value = r->amount[q->index].known ? r->amount[q->index].value : 0.0; break;
     case KM_VALUE_AT:
         *value = r->amount[q->index].known ? r->amount[q->index].value : g[KM_MODEL->output_index[end->output]];

@@ -130,4 +130,47 @@ for precision in single double; do
     done
 done
 
+# An output that jumps at a break: what is there is what was before it, in maps and in courses.
+cat >break.json <<'JSON'
+{"name": "break", "about": "an output that jumps at a break", "time_unit": "h", "breaks": ["tb"],
+ "parameters": {"k": {"value": 0.3, "unit": "1/h", "about": "k"}, "tb": {"value": 4.1, "unit": "h", "about": "break"}},
+ "states": {"x": {"initial": "1", "rate": "if(t >= tb, 50/24, 0)-k*x", "unit": "-", "about": "x"}},
+ "outputs": {"step": {"value": "x+if(t >= tb, 10, 0)", "unit": "-", "about": "more from the break on"}}}
+JSON
+for precision in single double; do
+    cat >break-study.json <<JSON
+{"model": "break.json", "name": "break", "about": "a value at a break", "horizon": "24 h",
+ "endpoints": [{"name": "at", "of": "step", "kind": "value", "at": "4.1 h", "about": "before the break"}],
+ "solver": {"precision": "$precision"}, "output": {"map": "break.zarr"}}
+JSON
+    printf 'k\n0.3\n' >break.tsv
+    expect 0 "$ketamap" evaluate break-study.json --points break.tsv --quiet
+    awk 'NR == 2 {exit !($2 > 0.2922 && $2 < 0.2924)}' out || fail "$precision: exp(-1.23) before the break: $(cat out)"
+done
+expect 0 "$ketamap" simulate break-study.json --times 0:8.2:4.1 --quiet
+awk -F'\t' 'NR == 3 {exit !($2 > 0.2922 && $2 < 0.2924)}' out || fail "exp(-1.23) before the break: $(cat out)"
+
+# Windows between times that endpoints found at doses, and what was so from a window's start: rounding decides neither.
+for precision in single double; do
+    {
+        echo '{"model": "decay.json", "name": "found", "about": "windows at doses", "horizon": "24 h",'
+        echo '"regimen": [{"id": "d", "route": "iv", "amt": "1 mg", "time": "0.1 h", "ii": "3.3 h", "addl": 4}], "endpoints": ['
+        echo '{"name": "first", "of": "amount", "kind": "first_time", "when": ">= 1.05 mg", "about": "second dose"},'
+        echo '{"name": "most", "of": "amount", "kind": "max", "before": "first", "about": "right after it"}'
+        for i in 4.74 5.86 7.12 9.31 10.77 13.01 14.23 17.78 18.91 20.03; do
+            printf ',{"name": "from%s", "of": "amount", "kind": "first_time", "when": ">= 0.001 mg", "after": "%s h", "about": "always so"}\n' ${i/./_} $i
+        done
+        echo "], \"solver\": {\"precision\": \"$precision\"}, \"output\": {\"map\": \"found.zarr\"}}"
+    } >found.json
+    {
+        printf 'CL\tregimen.d.time\tregimen.d.ii\n'
+        awk 'BEGIN {for (i = 0; i < 200; i++) printf "15\t%.2f\t%.2f\n", 0.05 + (i * 37 % 200) * 0.01, 1.01 + (i * 71 % 200) * 0.01}'
+    } >found.tsv
+    expect 0 "$ketamap" evaluate found.json --points found.tsv --quiet
+    awk -F'\t' 'NR == 1 {for (i = 1; i <= NF; i++) column[$i] = i}
+        NR > 1 {off = $column["most"] - 1 - exp(-0.3 * $3); if (!(off > -1e-3 && off < 1e-3)) bad++
+                for (name in column) if (name ~ /^from.*_state$/ && $column[name] != 3) bad++}
+        END {exit !(NR == 201 && bad == 0)}' out || fail "$precision: $(awk -F'\t' '$6 < 1.05' out | head -3)"
+done
+
 finish
