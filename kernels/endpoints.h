@@ -50,7 +50,7 @@ KM_INLINE real km_between(const km_passage *p, const int k, const real x, const 
         y[i] = KM_FMA(rest, p->y0[i], x * KM_FMA(rest, KM_FMA(x, b, a), p->y1[i]));
 #endif
     }
-    return km_output(k, KM_HERE(KM_FMA(x, p->h, p->t0), p->t1), y, c);
+    return km_output(k, KM_HERE(KM_FMA(x, p->h, p->t0), p->t0, p->t1), y, c);
 }
 
 /* The passages of lanes `on`, in the place of those kept of them. */

@@ -296,17 +296,17 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
         /* ---- rates, Jacobian and outputs here ---- */
         t = start_time + elapsed;
 #if KM_IMPLICIT
-        km_derivatives(KM_HERE(t, start_time + length), y, c, u, f, J, ft);
+        km_derivatives(KM_HERE(t, start_time, start_time + length), y, c, u, f, J, ft);
 #else /* known from the last step, except where a point begins and after a jump */
         for (int i = 0; i < KM_N_STATES; i++)
             f[i] = km_pick(pending, f_end[i], f[i]);
         if (km_any(fresh | jumped)) {
-            km_rates(KM_HERE(t, start_time + length), y, c, u, f_end);
+            km_rates(KM_HERE(t, start_time, start_time + length), y, c, u, f_end);
             for (int i = 0; i < KM_N_STATES; i++)
                 f[i] = km_pick(fresh | jumped, f_end[i], f[i]);
         }
 #endif
-        km_observe(KM_HERE(t, start_time + length), y, c, f, p.g1, p.d1);
+        km_observe(KM_HERE(t, start_time, start_time + length), y, c, f, p.g1, p.d1);
 
         /* ---- the step just accepted, or the jump ---- */
 #define KM_RATE_HERE(d, i) p.f1[d] = f[i];
@@ -413,7 +413,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             }
             if (KM_N_DOSED > 0) {
                 real g_right[KM_OUTPUTS], d_right[KM_OUTPUTS];
-                km_observe(KM_HERE(t, start_time + length), y, c, f, g_right, d_right);
+                km_observe(KM_HERE(t, start_time, start_time + length), y, c, f, g_right, d_right);
                 for (int k = 0; k < KM_OUTPUTS; k++)
                     d_now[k] = km_pick(moved & km_not(jump), d_right[k], d_now[k]);
             }

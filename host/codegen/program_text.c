@@ -217,11 +217,12 @@ static void write_head(km_writer *w, const km_source *s, const km_watch_plan *pl
     km_text_add(out, "#define KM_LIMIT_STEP %d\n#define KM_STRIDE R(%.17e)\n", km_problem_limits_step(p, s->kind == KM_CODE_TRAJECTORY),
                 km_problem_stride(p));
     km_text_add(out, p->rates_use_time ? "#define KM_WITH_TIME(x) x\n" : "#define KM_WITH_TIME(x)\n");
-    if (p->n_jumps > 0)
-        km_text_add(out, "#define KM_HERE(t, end) km_min((t), (end) * R(%s))\n", s->single ? "0.9999997" : "0.9999999999999996");
+    if (p->n_jumps > 0) /* inside a stretch, by more than rounding: at a break `t > b` and `t - a >= b` are still, or already, what they are there */
+        km_text_add(out, "#define KM_HERE(t, start, end) km_max(km_min((t), (end) * R(%s)), (start) * R(%s))\n",
+                    s->single ? "0.9999997" : "0.9999999999999996", s->single ? "1.0000003" : "1.0000000000000004");
     else
-        km_text_add(out, "#define KM_HERE(t, end) (t)\n");
-    km_text_add(out, "#define KM_STAGE_TIME(t, part, h, end) KM_HERE((t) + (part) * (h), end)\n");
+        km_text_add(out, "#define KM_HERE(t, start, end) (t)\n");
+    km_text_add(out, "#define KM_STAGE_TIME(t, part, h, end) KM_HERE((t) + (part) * (h), t, end)\n");
     write_dense_list(w, study->solver.method->implicit, out);
     km_text_add(out, "\n");
 }

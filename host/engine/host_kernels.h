@@ -105,8 +105,9 @@ static _Thread_local uint km_work_item;
 #define KM_ROOT_TOLERANCE 1e-7
 #define KM_MAX_STEPS (KM_STUDY->solver.max_steps)
 #define KM_WITH_TIME(x) x
-#define KM_HERE(t, end) (KM_MODEL->problem.n_jumps > 0 ? km_min((t), (end) * 0.9999999999999996) : (t))
-#define KM_STAGE_TIME(t, part, h, end) KM_HERE((t) + (part) * (h), end)
+#define KM_HERE(t, start, end)                                                                                        \
+    (KM_MODEL->problem.n_jumps > 0 ? km_max(km_min((t), (end) * 0.9999999999999996), (start) * 1.0000000000000004) : (t))
+#define KM_STAGE_TIME(t, part, h, end) KM_HERE((t) + (part) * (h), t, end)
 #define KM_DENSE(F)                                                                                                   \
     for (int dense_ = 0; dense_ < KM_MODEL->n_dense; dense_++) {                                                      \
         F(dense_, KM_MODEL->dense_state[dense_])                                                                      \

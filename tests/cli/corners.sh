@@ -135,17 +135,20 @@ cat >break.json <<'JSON'
 {"name": "break", "about": "an output that jumps at a break", "time_unit": "h", "breaks": ["tb"],
  "parameters": {"k": {"value": 0.3, "unit": "1/h", "about": "k"}, "tb": {"value": 4.1, "unit": "h", "about": "break"}},
  "states": {"x": {"initial": "1", "rate": "if(t >= tb, 50/24, 0)-k*x", "unit": "-", "about": "x"}},
- "outputs": {"step": {"value": "x+if(t >= tb, 10, 0)", "unit": "-", "about": "more from the break on"}}}
+ "outputs": {"step": {"value": "x+if(t >= tb, 10, 0)", "unit": "-", "about": "more from the break on"},
+             "after": {"value": "if(t > tb, 5, 0)", "unit": "-", "about": "something after it"}, "later": {"value": "if(t-3 >= tb-3, 5, 0)", "unit": "-", "about": "the same"}}}
 JSON
 for precision in single double; do
     cat >break-study.json <<JSON
 {"model": "break.json", "name": "break", "about": "a value at a break", "horizon": "24 h",
- "endpoints": [{"name": "at", "of": "step", "kind": "value", "at": "4.1 h", "about": "before the break"}],
+ "endpoints": [{"name": "at", "of": "step", "kind": "value", "at": "4.1 h", "about": "before the break"},
+               {"name": "all", "of": "after", "kind": "integral", "about": "of what is so after it"}, {"name": "same", "of": "later", "kind": "integral", "about": "of the same"}],
  "solver": {"precision": "$precision"}, "output": {"map": "break.zarr"}}
 JSON
     printf 'k\n0.3\n' >break.tsv
     expect 0 "$ketamap" evaluate break-study.json --points break.tsv --quiet
     awk 'NR == 2 {exit !($2 > 0.2922 && $2 < 0.2924)}' out || fail "$precision: exp(-1.23) before the break: $(cat out)"
+    awk 'NR == 2 {exit !($4 > 99.4999 && $4 < 99.5001 && $6 > 99.4999 && $6 < 99.5001)}' out || fail "$precision: 5 from the break on are 99.5: $(cat out)"
 done
 expect 0 "$ketamap" simulate break-study.json --times 0:8.2:4.1 --quiet
 awk -F'\t' 'NR == 3 {exit !($2 > 0.2922 && $2 < 0.2924)}' out || fail "exp(-1.23) before the break: $(cat out)"

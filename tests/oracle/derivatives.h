@@ -71,7 +71,7 @@ int main(void)
             y[i] = y0[i] + size[i] * random_between(-0.05, 0.5);
             size[i] += fabs(y[i]);
         }
-        km_derivatives(KM_HERE(t, HORIZON), y, c, u, f, J, ft);
+        km_derivatives(KM_HERE(t, 0.0, HORIZON), y, c, u, f, J, ft);
         for (int j = 0; j < N; j++) { /* column by column: J v is what km_second gives for v and no df/dt */
             for (int i = 0; i < N; i++)
                 v[i] = i == j;
@@ -84,17 +84,17 @@ int main(void)
             for (int i = 0; i < N; i++)
                 z[i] = y[i];
             z[j] = y[j] + h;
-            km_rates(KM_HERE(t, HORIZON), z, c, u, f_high);
+            km_rates(KM_HERE(t, 0.0, HORIZON), z, c, u, f_high);
             z[j] = y[j] - h;
-            km_rates(KM_HERE(t, HORIZON), z, c, u, f_low);
+            km_rates(KM_HERE(t, 0.0, HORIZON), z, c, u, f_low);
             for (int i = 0; i < N; i++)
                 agree("J", i, j, column[j][i], (f_high[i] - f_low[i]) / (2 * h), (total[i] + fabs(f[i])) / size[j]);
         }
         {
             const double h = 1e-6 * t;
-            km_rates(KM_HERE(t + h, HORIZON), y, c, u, f_high);
-            km_rates(KM_HERE(t - h, HORIZON), y, c, u, f_low);
-            km_rates(KM_HERE(t, HORIZON), y, c, u, z);
+            km_rates(KM_HERE(t + h, 0.0, HORIZON), y, c, u, f_high);
+            km_rates(KM_HERE(t - h, 0.0, HORIZON), y, c, u, f_low);
+            km_rates(KM_HERE(t, 0.0, HORIZON), y, c, u, z);
             for (int i = 0; i < N; i++) {
                 agree("rates", i, 0, f[i], z[i], fabs(f[i]) * 1e-5);
                 agree("df/dt", i, 0, 0.0 KM_WITH_TIME(+ft[i]), (f_high[i] - f_low[i]) / (2 * h), (total[i] + fabs(f[i])) / t);
@@ -105,11 +105,11 @@ int main(void)
             for (int i = 0; i < N; i++)
                 worst = fmax(worst, fabs(f[i]) / size[i]);
             h = worst > 0 ? fmin(h, 1e-6 / worst) : h;
-            km_observe(KM_HERE(t, HORIZON), y, c, f, g, d);
+            km_observe(KM_HERE(t, 0.0, HORIZON), y, c, f, g, d);
             for (int s = 0; s < 2; s++) {
                 for (int i = 0; i < N; i++)
                     z[i] = y[i] + (s ? h : -h) * f[i];
-                km_observe(KM_HERE(t + (s ? h : -h), HORIZON), z, c, f, s ? g_high : g_low, unused);
+                km_observe(KM_HERE(t + (s ? h : -h), 0.0, HORIZON), z, c, f, s ? g_high : g_low, unused);
             }
             for (int k = 0; k < KM_N_OUTPUTS && N > 0; k++)
                 agree("output", k, 0, d[k], (g_high[k] - g_low[k]) / (2 * h), (fabs(g[k]) + fabs(d[k]) * h) * 1e-4 / h);
