@@ -155,8 +155,8 @@ KM_INLINE mask km_is_inside(const real v, const int strict)
 
 /* Where sign*(output k - threshold) changes sign between the fractions low and high, for lanes `on`; `rising`:
  * from below. Newton on the cubic, then safeguarded secant steps on the output itself. Where an output jumps, or rests at
- * its threshold, these end anywhere: what they found has to have the other side next to it, or it is looked for, in
- * strides that grow and then by halves. Lanes that have converged are frozen, so that no lane's bits follow its
+ * its threshold, these end anywhere: unless it is smooth, what they found has to have the other side next to it, or it is
+ * looked for, in strides that grow and then by halves. Lanes that have converged are frozen, so that no lane's bits follow its
  * neighbours. */
 KM_INLINE real km_root(const km_passage *p, const int k, const scalar sign, const real threshold, const int strict, mask on,
                        const mask rising, real low, real high, const real *c)
@@ -209,6 +209,8 @@ KM_INLINE real km_root(const km_passage *p, const int k, const scalar sign, cons
         v_old = km_pick(on, v, v_old);
         x = km_pick(on, km_pick(checking, probe, next), x);
         on = on & km_not(checking & (high - low <= R(4.0) * least));
+        if (KM_SMOOTH(k) && i < KM_SECANTS - 1)
+            on = on & km_not(found);
         jumps |= checked & on;
     }
     root = km_pick(jumps, R(0.5) * (low + high), root);

@@ -45,12 +45,12 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
     KM_ROLL for (int s = 1; s < KM_STAGES; s++)
     {
         real part = KM_NUMBER(R(1.0));
-        KM_WITH_TIME(real slope = KM_NUMBER(R(0.0));) /* the share of df/dt, in steps */
+        KM_WITH_TIME(real slope = KM_NUMBER(R(0.0))); /* the share of df/dt, in steps */
 
         switch (s) { /* where in the step and at which states w this stage asks for rates; what earlier ones add to them */
         case 1:
             part = KM_NUMBER(R(0.386));
-            KM_WITH_TIME(slope = KM_NUMBER(R(-0.1043));)
+            KM_WITH_TIME(slope = KM_NUMBER(R(-0.1043)));
             KM_EACH {
                 w[i] = KM_FMA(KM_NUMBER(R(1.544)), k[0][i], y[i]);
                 k[s][i] = R(-5.6688) * k[0][i];
@@ -58,7 +58,7 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
             break;
         case 2:
             part = KM_NUMBER(R(0.21));
-            KM_WITH_TIME(slope = KM_NUMBER(R(0.1035));)
+            KM_WITH_TIME(slope = KM_NUMBER(R(0.1035)));
             KM_EACH {
                 w[i] = KM_FMA(KM_NUMBER(R(0.2557011698983284)), k[1][i],
                               KM_FMA(KM_NUMBER(R(0.9466785280815826)), k[0][i], y[i]));
@@ -67,7 +67,7 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
             break;
         case 3:
             part = KM_NUMBER(R(0.63));
-            KM_WITH_TIME(slope = KM_NUMBER(R(-0.0362));)
+            KM_WITH_TIME(slope = KM_NUMBER(R(-0.0362)));
             KM_EACH {
                 w[i] = KM_FMA(KM_NUMBER(R(0.9986419139977817)), k[2][i],
                               KM_FMA(KM_NUMBER(R(2.896124015972201)), k[1][i],

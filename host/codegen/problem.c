@@ -297,8 +297,10 @@ static void differentiate(km_problem *p)
     }
     optimise(p, p->time_derivative, n);
     p->slope = expressions(p->n_outputs);
+    p->smooth = km_alloc((size_t)p->n_outputs + 1, sizeof *p->smooth);
     for (int i = 0; i < p->n_outputs; i++) {
         p->slope[i] = km_directional(&p->pool, p->value[i], seed_rates, NULL);
+        p->smooth[i] = km_is_smooth(&p->pool, p->value[i]);
         p->outputs_use_time = p->outputs_use_time || km_depends(&p->pool, p->value[i], KM_SYMBOL_TIME, -1);
     }
     optimise(p, p->slope, p->n_outputs);
@@ -446,7 +448,7 @@ void km_problem_init(km_problem *p, const km_study *study, const int *output, in
 void km_problem_clear(km_problem *p)
 {
     free(p->state), free(p->rate), free(p->initial), free(p->scale), free(p->dosed), free(p->jacobian);
-    free(p->time_derivative), free(p->output), free(p->value), free(p->slope), free(p->jump), free(p->holds);
+    free(p->time_derivative), free(p->output), free(p->value), free(p->slope), free(p->smooth), free(p->jump), free(p->holds);
     km_pool_clear(&p->pool);
     memset(p, 0, sizeof *p);
 }

@@ -32,6 +32,7 @@ typedef struct km_problem {
     int n_outputs, *output;  /* the model's outputs that are asked for */
     km_expr *value, *slope;  /* of outputs; slope over KM_SYMBOL_RATE */
     bool outputs_use_time;
+    bool *smooth;            /* outputs that neither jump nor rest where states do not */
     km_expr *jump;           /* the breaks that matter, n_jumps times */
     int n_jumps;
     km_expr *holds;          /* model->n_require conditions */

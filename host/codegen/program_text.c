@@ -222,6 +222,11 @@ static void write_head(km_writer *w, const km_source *s, const km_watch_plan *pl
                     s->single ? "0.9999997" : "0.9999999999999996", s->single ? "1.0000003" : "1.0000000000000004");
     else
         km_text_add(out, "#define KM_HERE(t, start, end) (t)\n");
+    km_text_add(out, "#define KM_SMOOTH(k) (0");
+    for (int k = 0; k < p->n_outputs; k++)
+        if (p->smooth[k])
+            km_text_add(out, " || (k) == %d", k);
+    km_text_add(out, ")\n");
     km_text_add(out, "#define KM_STAGE_TIME(t, part, h, end) KM_HERE((t) + (part) * (h), t, end)\n");
     write_dense_list(w, study->solver.method->implicit, out);
     km_text_add(out, "\n");

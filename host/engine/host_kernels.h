@@ -107,6 +107,7 @@ static _Thread_local uint km_work_item;
 #define KM_WITH_TIME(x) x
 #define KM_HERE(t, start, end)                                                                                        \
     (KM_MODEL->problem.n_jumps > 0 ? km_max(km_min((t), (end) * 0.9999999999999996), (start) * 1.0000000000000004) : (t))
+#define KM_SMOOTH(k) (KM_MODEL->problem.smooth[k])
 #define KM_STAGE_TIME(t, part, h, end) KM_HERE((t) + (part) * (h), t, end)
 #define KM_DENSE(F)                                                                                                   \
     for (int dense_ = 0; dense_ < KM_MODEL->n_dense; dense_++) {                                                      \

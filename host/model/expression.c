@@ -461,6 +461,22 @@ bool km_depends(const km_pool *pool, km_expr e, int kind, int index)
     return found;
 }
 
+bool km_is_smooth(const km_pool *pool, km_expr e)
+{
+    static const char rough[KM_N_OPS] = {
+        [KM_OP_POSP] = 1, [KM_OP_ABS] = 1, [KM_OP_MIN] = 1, [KM_OP_MAX] = 1, [KM_OP_FLOOR] = 1, [KM_OP_CEIL] = 1,
+        [KM_OP_LT] = 1, [KM_OP_LE] = 1, [KM_OP_GT] = 1, [KM_OP_GE] = 1, [KM_OP_EQ] = 1, [KM_OP_NE] = 1,
+        [KM_OP_AND] = 1, [KM_OP_OR] = 1, [KM_OP_NOT] = 1, [KM_OP_IF] = 1};
+    char *needed = km_alloc((size_t)e + 1, 1);
+    bool smooth = true;
+
+    mark(pool, e, needed);
+    for (km_expr i = 0; i <= e && smooth; i++)
+        smooth = !needed[i] || !rough[pool->node[i].op];
+    free(needed);
+    return smooth;
+}
+
 /* ---- printing ---- */
 
 static const char *function_name(km_op op)

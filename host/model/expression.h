@@ -92,6 +92,8 @@ km_expr km_copy(const km_pool *source, km_expr e, km_pool *target, km_expr *memo
 
 /* True if a symbol of `kind` (and `index`, unless -1) occurs in `e`. */
 bool km_depends(const km_pool *pool, km_expr e, int kind, int index);
+/* True if nothing in `e` jumps, bends or rests: no condition, abs, min, max, floor, ceil or posp. */
+bool km_is_smooth(const km_pool *pool, km_expr e);
 
 /* Infix text with parentheses where needed, names by `name(context, kind, index)`; caller frees. */
 typedef const char *(*km_name)(void *context, int kind, int index);
