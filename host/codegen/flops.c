@@ -227,7 +227,10 @@ static km_flops word(counter *k, cursor *c)
     }
     if (n == 12 && strncmp(name, "KM_WITH_TIME", 12) == 0) {
         const char *define = find_define(k->text, name, n);
-        return define && strncmp(define, "(x) x", 5) == 0 ? inside(k, open + 1, close - 1) : sum;
+        if (define == NULL || strncmp(define, "(x) x", 5) != 0)
+            return sum;
+        sum.always = sum.branches = open[1] == '+' || open[1] == '-'; /* added to what stands before it */
+        return plus(sum, inside(k, open + 1, close - 1));
     }
     for (int i = 0; known[i].name; i++)
         if (strlen(known[i].name) == n && strncmp(known[i].name, name, n) == 0) {
