@@ -201,7 +201,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 
     for (;;) {
         mask stepping, at_end, ended, failed, nan_failed;
-        real t, d_now[KM_OUTPUTS];
+        real t, t_inside, d_now[KM_OUTPUTS]; /* t_inside: where conditions on time are what they are inside the stretch */
 
         /* ---- points for idle lanes ---- */
         if ((more && km_any(km_not(live))) || km_any(again)) {
@@ -295,18 +295,19 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 
         /* ---- rates, Jacobian and outputs here ---- */
         t = start_time + elapsed;
+        t_inside = KM_HERE(t, start_time, start_time + length);
 #if KM_IMPLICIT
-        km_derivatives(KM_HERE(t, start_time, start_time + length), y, c, u, f, J, ft);
+        km_derivatives(t_inside, y, c, u, f, J, ft);
 #else /* known from the last step, except where a point begins and after a jump */
         for (int i = 0; i < KM_N_STATES; i++)
             f[i] = km_pick(pending, f_end[i], f[i]);
         if (km_any(fresh | jumped)) {
-            km_rates(KM_HERE(t, start_time, start_time + length), y, c, u, f_end);
+            km_rates(t_inside, y, c, u, f_end);
             for (int i = 0; i < KM_N_STATES; i++)
                 f[i] = km_pick(fresh | jumped, f_end[i], f[i]);
         }
 #endif
-        km_observe(KM_HERE(t, start_time, start_time + length), y, c, f, p.g1, p.d1);
+        km_observe(t_inside, y, c, f, p.g1, p.d1);
 
         /* ---- the step just accepted, or the jump ---- */
 #define KM_RATE_HERE(d, i) p.f1[d] = f[i];

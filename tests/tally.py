@@ -1,4 +1,5 @@
 """What checks in Python share: a line for each, counted; files in a folder that goes away; the exit code at the end."""
+import importlib
 import json
 import os
 import sys
@@ -28,6 +29,15 @@ def write(name, content):
     with open(path, "w") as f:
         f.write(content if isinstance(content, str) else json.dumps(content))
     return path
+
+
+def need(module):
+    """A module that not every machine has; without it the check is skipped."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        print(f"skipped: {module} is missing")
+        sys.exit(77)
 
 
 def end():

@@ -6,13 +6,9 @@ usage: check_rodas4.py KETAMAP SOURCE; exit 77 without numpy."""
 import os, re, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
-from tally import at_most, end
+from tally import at_most, end, need
 
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: numpy is missing")
-    sys.exit(77)
+np = need("numpy")
 
 text = open(os.path.join(sys.argv[2], "kernels/rodas4.h")).read()
 body = text[text.index("km_step("):]
