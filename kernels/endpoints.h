@@ -400,17 +400,18 @@ KM_INLINE void km_extreme_settle(km_extreme *q, const km_passage *p, const int k
         real x = R(2.0) * s0 / (sqrt(km_max(b * b - R(4.0) * a * s0, KM_NUMBER(R(0.0)))) - b), v, when;
         mask better;
         x = km_min(km_max(x, KM_NUMBER(R(0.0))), KM_NUMBER(R(1.0)));
-        v = sign * km_between(p, k, x, c);
-        { /* the cubic is only near: a parabola through the output itself says where the extreme is */
-            const real left = km_max(x - R(0.1), KM_NUMBER(R(0.0))), right = km_min(x + R(0.1), KM_NUMBER(R(1.0)));
-            const real up = (v - sign * km_between(p, k, left, c)) / (x - left);
-            const real down = (sign * km_between(p, k, right, c) - v) / (right - x);
-            const real bend = (down - up) / (right - left);
-            real better_x = R(0.5) * (left + x) - up / (R(2.0) * bend), better_v;
-            better_x = km_pick((bend < R(0.0)) & (better_x >= left) & (better_x <= right), better_x, left);
+        { /* the cubic is only near: a parabola through the output itself around there says where the extreme is */
+            const real middle = km_min(km_max(x, KM_NUMBER(R(0.1))), KM_NUMBER(R(0.9)));
+            const real left = middle - R(0.1), right = middle + R(0.1);
+            real better_x, better_v, up, bend;
+            v = sign * km_between(p, k, middle, c);
+            up = v - sign * km_between(p, k, left, c);
+            bend = sign * km_between(p, k, right, c) - v - up;
+            better_x = middle - R(0.05) - R(0.1) * up / bend;
+            better_x = km_pick((bend < R(0.0)) & (better_x >= left) & (better_x <= right), better_x, x);
             better_v = sign * km_between(p, k, better_x, c);
-            better = (better_v > v) | km_not(v == v);
-            x = km_pick(better, better_x, x);
+            better = (better_v >= v) | km_not(v == v);
+            x = km_pick(better, better_x, middle);
             v = km_pick(better, better_v, v);
         }
         /* of equal ones the earlier: later passages may have been looked at since */
@@ -490,6 +491,17 @@ KM_INLINE real km_value_ahead(const real ahead, const mask on, const real t, con
     const real wait = at - t;
 
     return km_pick(on & (wait > R(0.0)) & (wait < ahead), wait, ahead);
+}
+
+/* The smaller of `ahead` and the time after a passage's end, for lanes of `on`, at which output k would be extreme by its slope and
+ * second derivative there (the cubic's), if it changes by more than a fifth of its tolerance until then. */
+KM_INLINE real km_turn_ahead(const real ahead, const mask on, const km_passage *p, const int k, const scalar sign)
+{
+    const real bend = KM_FMA(p->h, KM_FMA(R(4.0), p->d1[k], R(2.0) * p->d0[k]), R(6.0) * (p->g0[k] - p->g1[k])); /* times h^2 */
+    const real wait = -p->d1[k] * p->h * p->h / bend;
+    const mask grows = (sign * p->d1[k] > R(0.0)) & (fabs(p->d1[k]) * wait > R(0.4) * KM_RTOL * fabs(p->g1[k]));
+
+    return km_pick(on & grows & (wait < ahead), wait, ahead);
 }
 
 /* ---- endpoints that refer to others ---- */

@@ -157,6 +157,9 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
     real length = KM_NUMBER(R(1.0)), h = KM_NUMBER(R(1.0)), taken = KM_NUMBER(R(0.0)), before = KM_NUMBER(R(0.0));
     real n_steps = KM_NUMBER(R(0.0)), n_rejected = KM_NUMBER(R(0.0)), in_a_row = KM_NUMBER(R(0.0));
     bool more = true;
+#if KM_TURNS
+    real turn = KM_NUMBER(R(0.0)); /* how long from here to where an output would be extreme */
+#endif
 #if KM_PASSES > 1
     real pass = KM_NUMBER(R(0.0)), reference[KM_REFERENCES];
     mask again = none;
@@ -363,6 +366,9 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             }
         }
 #endif
+#if KM_TURNS
+        turn = km_pick(pending, km_turns_ahead(&p, t, pass, reference), turn);
+#endif
         before = t;
         pending = none;
         jumped = none;
@@ -464,6 +470,10 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 #endif
             }
 #endif
+#if KM_TURNS
+            /* end at an extreme: values at steps are several times as accurate as those between */
+            step = km_pick(km_not(starting) & (turn > R(0.05) * step), km_min(turn, step), step);
+#endif
             /* a stretched step that was rejected must not be tried again: 0.98 is above the factor of a rejection */
             final = step >= km_pick(in_a_row > R(0.0), KM_NUMBER(R(0.98)), KM_NUMBER(R(0.88))) * left;
             step = km_pick(final, left, km_min(step, R(0.55) * left));
@@ -500,7 +510,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
             factor = km_max(km_min(factor, KM_NUMBER(R(6.0))), KM_NUMBER(R(0.2)));
             factor = km_pick((in_a_row > R(0.0)) | reject, km_min(factor, KM_NUMBER(R(1.0))), factor);
             factor = km_pick(broken, KM_NUMBER(R(0.25)), factor);
-            h = km_pick(stepping, km_pick(accept & final & (step < h), km_max(h, step * factor), step * factor), h);
+            h = km_pick(stepping, km_pick(accept & (step < h), km_max(h, step * factor), step * factor), h);
             in_a_row = km_pick(reject, in_a_row + R(1.0), km_pick(accept, KM_NUMBER(R(0.0)), in_a_row));
             failed = reject & ((in_a_row >= KM_NUMBER((scalar)KM_REJECTIONS)) |
                                (n_steps + n_rejected >= KM_NUMBER((scalar)KM_MAX_STEPS)) |

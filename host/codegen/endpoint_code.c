@@ -140,6 +140,23 @@ static void write_ahead(km_text *out, const km_watch_plan *p, const int *output_
     km_text_add(out, "    return ahead;\n}\n\n");
 }
 
+/* How long until an output that an extreme is asked of is largest, or smallest, by its slope and second derivative. */
+static void write_turns_ahead(km_text *out, const km_watch_plan *p, const int *output_index, bool single)
+{
+    km_text_add(out, "KM_MODEL real km_turns_ahead(const km_passage *p, const real t, const real pass, const real *reference)\n{\n"
+                     "    real ahead = KM_NUMBER(KM_HORIZON);\n");
+    for (int i = 0; i < p->n_watchers; i++) {
+        const km_watcher *q = &p->watcher[i];
+        char *after = bound_text(km_watch_widen(p, q->after, -1, single)), *before = bound_text(km_watch_widen(p, q->before, 1, single));
+        char *sign = literal(q->sign);
+        if (q->what == KM_WATCH_EXTREME)
+            km_text_add(out, "    ahead = km_turn_ahead(ahead, KM_IN_PASS((t >= %s) & (t <= %s), pass, %d), p, %d, %s);\n", after, before,
+                        q->pass, output_index[q->output], sign);
+        free(sign), free(after), free(before);
+    }
+    km_text_add(out, "    return ahead;\n}\n\n");
+}
+
 static void write_references(km_text *out, const km_watch_plan *p)
 {
     km_text_add(out, "/* references known at the end of lanes' passes */\n"
@@ -224,6 +241,7 @@ void km_write_endpoints(km_writer *w, const km_watch_plan *p, const int *output_
     }
     km_text_add(out, "}\n\n");
     write_ahead(out, p, output_index);
+    write_turns_ahead(out, p, output_index, w->problem->pool.single);
     if (p->n_passes > 1)
         write_references(out, p);
     write_tables(out, p);

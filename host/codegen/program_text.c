@@ -216,6 +216,8 @@ static void write_head(km_writer *w, const km_source *s, const km_watch_plan *pl
     km_text_add(out, "#define KM_MAX_STEPS %ld\n#define KM_COMPENSATE %d\n", study->solver.max_steps, compensate);
     km_text_add(out, "#define KM_LIMIT_STEP %d\n#define KM_STRIDE R(%.17e)\n", km_problem_limits_step(p, s->kind == KM_CODE_TRAJECTORY),
                 km_problem_stride(p));
+    km_text_add(out, "#define KM_TURNS %d\n#define KM_RTOL R(%.17e)\n", plan->n_extremes > 0 && s->kind != KM_CODE_TRAJECTORY,
+                study->solver.rtol);
     km_text_add(out, p->rates_use_time ? "#define KM_WITH_TIME(x) x\n" : "#define KM_WITH_TIME(x)\n");
     if (p->n_jumps > 0) /* inside a stretch, by more than rounding: at a break `t > b` and `t - a >= b` are still, or already, what they are there */
         km_text_add(out, "#define KM_HERE(t, start, end) km_max(km_min((t), (end) * R(%s)), (start) * R(%s))\n",

@@ -70,6 +70,7 @@ static _Thread_local uint km_work_item;
 #define KM_TRAJECTORY 0
 #define KM_COMPENSATE 0
 #define KM_LIMIT_STEP 1
+#define KM_TURNS 1
 #define KM_JUMPS 1
 #define KM_STRIDE (KM_MODEL->stride)
 #define KM_PASSES (2 + km_passes_beyond_two)
@@ -100,6 +101,7 @@ static _Thread_local uint km_work_item;
 #define KM_HORIZON (KM_STUDY->horizon)
 #define KM_EARLY_STEP (KM_MODEL->early_step)
 #define KM_INVERSE_RTOL (1.0 / (KM_STUDY->solver.method->allowance * KM_STUDY->solver.rtol))
+#define KM_RTOL (KM_STUDY->solver.rtol)
 #define KM_INVERSE_N (KM_N_STATES > 0 ? 1.0 / KM_N_STATES : 0.0)
 #define KM_NORM_LIMIT 1e300
 #define KM_ROOT_TOLERANCE 1e-7
@@ -347,6 +349,21 @@ static real km_ahead(const real *g, const real *d, const real t, const real pass
             ahead = km_crossing_ahead(ahead, KM_IN_PASS(KM_EVERY, pass, q->pass), g[k], d[k], km_bound_here(q->threshold, reference));
         else if (q->what == KM_WATCH_VALUE)
             ahead = km_value_ahead(ahead, KM_IN_PASS(KM_EVERY, pass, q->pass), t, q->at);
+    }
+    return ahead;
+}
+
+static real km_turns_ahead(const km_passage *p, const real t, const real pass, const real *reference)
+{
+    const km_watch_plan *w = &KM_MODEL->plan;
+    real ahead = KM_HORIZON;
+
+    for (int i = 0; i < w->n_watchers; i++) {
+        const km_watcher *q = &w->watcher[i];
+        const int k = KM_MODEL->output_index[q->output];
+        const mask inside = t >= km_window_here(q->after, -1, reference) && t <= km_window_here(q->before, 1, reference);
+        if (q->what == KM_WATCH_EXTREME)
+            ahead = km_turn_ahead(ahead, KM_IN_PASS(inside, pass, q->pass), p, k, q->sign);
     }
     return ahead;
 }
