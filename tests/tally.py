@@ -31,6 +31,14 @@ def write(name, content):
     return path
 
 
+def cell(text):
+    """A number of a table, or the word of a state or status."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def need(module):
     """A module that not every machine has; without it the check is skipped."""
     try:

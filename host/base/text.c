@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <locale.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,14 @@ void km_text_add_bytes(km_text *t, const char *bytes, size_t n)
         memcpy(t->data + t->size, bytes, n);
     t->size += n;
     t->data[t->size] = '\0';
+}
+
+void km_text_add_cell(km_text *t, double value, int digits)
+{
+    if (isnan(value))
+        km_text_add(t, "\tNaN");
+    else
+        km_text_add(t, "\t%.*g", digits, value);
 }
 
 char *km_text_take(km_text *t)

@@ -12,6 +12,8 @@ typedef struct km_text {
 void km_text_clear(km_text *t);
 void km_text_add(km_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void km_text_add_bytes(km_text *t, const char *bytes, size_t n);
+/* A tab and a number of so many digits (17 read back as it was), for tables; NaN, without a sign, where it is none. */
+void km_text_add_cell(km_text *t, double value, int digits);
 /* Hands the string over (never NULL); the text is empty afterwards. */
 char *km_text_take(km_text *t);
 

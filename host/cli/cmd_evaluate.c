@@ -6,8 +6,9 @@
 #include "cli/command.h"
 #include "cli/engine_options.h"
 #include "cli/output.h"
-#include "study/points_file.h"
 #include "cli/statuses.h"
+#include "store/map.h"
+#include "study/points_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,12 +27,12 @@ static void write_table(const km_study *s, const km_points *p, const km_results 
         km_text_add(out, "%s", p->line[i]);
         for (int e = 0; e < s->n_endpoints; e++) {
             size_t at = (size_t)e * p->n + i;
-            km_output_number(out, r->value[at]);
-            km_text_add(out, "\t%d", r->state[at]);
+            km_text_add_cell(out, r->value[at], 17);
+            km_text_add(out, "\t%s", km_state_word(r->state[at]));
             if (s->endpoint[e].margin)
-                km_output_number(out, r->margin[at]);
+                km_text_add_cell(out, r->margin[at], 17);
         }
-        km_text_add(out, "\t%d\t%d\n", r->status[i], r->steps[i]);
+        km_text_add(out, "\t%s\t%d\n", km_status_word(r->status[i]), r->steps[i]);
     }
 }
 
@@ -116,6 +117,6 @@ static const km_option options_of[] = {
 const km_command km_command_evaluate = {
     "evaluate", "the endpoints of points you list", "STUDY", 1,
     "Integrates the points of a tab-separated file and prints it again with every endpoint, its state, the point's\n"
-    "status and its steps. Axes are in the study's units, parameters in the model's; what has no column keeps the\n"
-    "study's base value. On a study's own axes the bits are those of its map before rounding.",
+    "status and its steps, in the words of `export`. Axes are in the study's units, parameters in the model's; what has\n"
+    "no column keeps the study's base value. On a study's own axes the bits are those of its map before rounding.",
     "ketamap evaluate configs/studies/quickstart.json --points points.tsv", options_of, run};

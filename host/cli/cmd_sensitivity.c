@@ -213,7 +213,7 @@ static void add_model(void *context, const double *factor, const double *measure
     for (int i = 0; i < t->n_factors; i++)
         fprintf(t->file, "%s%.17g", i ? "\t" : "", factor[i]);
     for (int i = 0; i < t->n_measures; i++)
-        fprintf(t->file, isnan(measure[i]) ? "\tnan" : "\t%.17g", measure[i]);
+        fprintf(t->file, isnan(measure[i]) ? "\tNaN" : "\t%.17g", measure[i]);
     fputc('\n', t->file);
 }
 

@@ -47,7 +47,7 @@ static void write_table(const km_study *s, const double *time, size_t n, const d
     for (size_t i = 0; i < n; i++) {
         km_text_add(out, "%.17g", time[i]);
         for (int k = 0; k < m; k++)
-            km_output_number(out, value[i * (size_t)m + (size_t)k]);
+            km_text_add_cell(out, value[i * (size_t)m + (size_t)k], 17);
         km_text_add(out, "\n");
     }
 }
@@ -78,7 +78,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     write_table(study, time, n, value, &table);
     KM_TRY(km_output_write(path, &table, d));
     if (status != KM_POINT_DONE)
-        KM_FAIL(d, KM_E_NUMERICS, "the point %s; times it did not reach are nan",
+        KM_FAIL(d, KM_E_NUMERICS, "the point %s; times it did not reach are NaN",
                 status > 0 && status < 6 ? word[(int)status] : "was not computed");
 
 done:

@@ -2,16 +2,7 @@
 
 #include "base/file.h"
 
-#include <math.h>
 #include <stdio.h>
-
-void km_output_number(km_text *table, double value)
-{
-    if (isnan(value))
-        km_text_add(table, "\tnan");
-    else
-        km_text_add(table, "\t%.17g", value);
-}
 
 km_status km_output_write(const char *path, const km_text *table, km_diag *d)
 {

@@ -5,9 +5,6 @@
 #include "base/diag.h"
 #include "base/text.h"
 
-/* A tab and a number that reads back as it was: %.17g, and nan without a sign. */
-void km_output_number(km_text *table, double value);
-
 /* To the standard output when `path` is NULL. A file appears whole or not at all; what is no plain file (a device, a
  * pipe, a link such as /dev/stdout) is written to and stays what it is. */
 km_status km_output_write(const char *path, const km_text *table, km_diag *d);

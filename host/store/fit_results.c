@@ -71,14 +71,6 @@ const char *km_hypothesis_word(const km_fit_results *r, int h)
 
 /* ---- tables ---- */
 
-static void add(km_text *out, double x)
-{
-    if (isnan(x))
-        km_text_add(out, "\tnan");
-    else
-        km_text_add(out, "\t%.9g", x);
-}
-
 /* A text without what would break a table. */
 static void add_word(km_text *out, const char *text, bool first)
 {
@@ -99,10 +91,10 @@ void km_fit_parameters_tsv(const km_fit_results *r, km_text *out)
         add_word(out, p->name, true);
         add_word(out, p->unit, false);
         for (size_t k = 0; k < sizeof first / sizeof *first; k++)
-            add(out, first[k]);
+            km_text_add_cell(out, first[k], 9);
         add_word(out, km_profile_verdict_word(p->verdict), false);
-        add(out, p->profile_low);
-        add(out, p->profile_high);
+        km_text_add_cell(out, p->profile_low, 9);
+        km_text_add_cell(out, p->profile_high, 9);
         km_text_add(out, "\n");
     }
 }
@@ -116,12 +108,12 @@ void km_fit_rows_tsv(const km_fit_results *r, km_text *out)
         add_word(out, w->study, true);
         add_word(out, w->arm, false);
         add_word(out, w->kind, false);
-        add(out, w->time);
+        km_text_add_cell(out, w->time, 9);
         add_word(out, w->held_out ? "held out" : "fitted", false);
         for (size_t k = 0; k < sizeof number / sizeof *number; k++)
-            add(out, number[k]);
+            km_text_add_cell(out, number[k], 9);
         add_word(out, w->inside ? "1" : "0", false);
-        add(out, w->residual);
+        km_text_add_cell(out, w->residual, 9);
         add_word(out, w->where, false);
         km_text_add(out, "\n");
     }
@@ -136,10 +128,10 @@ void km_fit_contrasts_tsv(const km_fit_results *r, km_text *out)
         add_word(out, c->study, true);
         add_word(out, c->arm, false);
         add_word(out, c->control, false);
-        add(out, c->time);
+        km_text_add_cell(out, c->time, 9);
         add_word(out, c->held_out ? "held out" : "fitted", false);
         for (size_t k = 0; k < sizeof number / sizeof *number; k++)
-            add(out, number[k]);
+            km_text_add_cell(out, number[k], 9);
         km_text_add(out, "\n");
     }
 }
@@ -151,8 +143,8 @@ void km_fit_trials_tsv(const km_fit_results *r, km_text *out)
         const km_fitted_trial *t = &r->trial[i];
         add_word(out, t->name, true);
         km_text_add(out, "\t%d\t%d\t%d\t%d", t->rows, t->rows_inside, t->held_out, t->held_out_inside);
-        add(out, t->elpd);
-        add(out, t->k);
+        km_text_add_cell(out, t->elpd, 9);
+        km_text_add_cell(out, t->k, 9);
         km_text_add(out, "\n");
     }
 }
@@ -163,8 +155,8 @@ void km_fit_profiles_tsv(const km_fit_results *r, km_text *out)
     for (int i = 0; i < r->n_free; i++)
         for (int k = 0; k < r->n_profile; k++) {
             add_word(out, r->parameter[i].name, true);
-            add(out, r->parameter[i].profile_value[k]);
-            add(out, r->parameter[i].profile_log[k]);
+            km_text_add_cell(out, r->parameter[i].profile_value[k], 9);
+            km_text_add_cell(out, r->parameter[i].profile_log[k], 9);
             km_text_add(out, "\n");
         }
 }
@@ -177,13 +169,13 @@ void km_fit_hypotheses_tsv(const km_fit_results *r, km_text *out)
         double error, factor = km_log_bayes_factor(r, h, &error);
         add_word(out, y->name, true);
         add_word(out, y->variants, false);
-        add(out, y->log_evidence);
-        add(out, y->error);
-        add(out, factor);
-        add(out, error);
-        add(out, y->best);
-        add(out, y->elpd);
-        add(out, y->elpd_error);
+        km_text_add_cell(out, y->log_evidence, 9);
+        km_text_add_cell(out, y->error, 9);
+        km_text_add_cell(out, factor, 9);
+        km_text_add_cell(out, error, 9);
+        km_text_add_cell(out, y->best, 9);
+        km_text_add_cell(out, y->elpd, 9);
+        km_text_add_cell(out, y->elpd_error, 9);
         add_word(out, km_hypothesis_word(r, h), false);
         km_text_add(out, "\n");
     }

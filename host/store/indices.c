@@ -76,14 +76,6 @@ int km_indices_column(const km_indices *x, const char *name)
     return -1;
 }
 
-static void add_number(km_text *out, double value)
-{
-    if (isnan(value))
-        km_text_add(out, "\tnan");
-    else
-        km_text_add(out, "\t%.17g", value);
-}
-
 static void add_counts(const km_indices *x, int e, km_text *out)
 {
     km_text_add(out, "\t%llu\t%llu\n", (unsigned long long)x->n_used[e], (unsigned long long)x->n_dropped[e]);
@@ -99,7 +91,7 @@ void km_indices_tsv(const km_indices *x, km_text *out)
         for (int f = 0; f < x->n_factors; f++) {
             km_text_add(out, "%s\t%s", x->endpoint[e], x->factor[f]);
             for (int c = 0; c < x->n_columns; c++)
-                add_number(out, *km_indices_at(x, c, e, f));
+                km_text_add_cell(out, *km_indices_at(x, c, e, f), 17);
             add_counts(x, e, out);
         }
 }
@@ -115,7 +107,7 @@ void km_indices_pair_tsv(const km_indices *x, km_text *out)
             for (int g = f + 1; g < x->n_factors; g++) {
                 km_text_add(out, "%s\t%s\t%s", x->endpoint[e], x->factor[f], x->factor[g]);
                 for (int c = 0; c < x->n_pair_columns; c++)
-                    add_number(out, *km_indices_pair_at(x, c, e, f, g));
+                    km_text_add_cell(out, *km_indices_pair_at(x, c, e, f, g), 17);
                 add_counts(x, e, out);
             }
 }

@@ -1,6 +1,7 @@
 /* Writing a response map: chunks from a queue, compressed and written by workers. */
 #include "store/map.h"
 
+#include "abi.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -266,6 +267,10 @@ done:
 static const char *const point_flags[] = {"not_computed", "done", "step_budget", "step_too_small", "non_finite", "bad_parameter",
                                           "device_error", "retried_in_double"};
 static const char *const state_flags[] = {"exact", "never", "censored", "true_from_start", "reference_absent", "failed"};
+
+const char *km_state_word(int state) { return state_flags[state]; }
+
+const char *km_status_word(int status) { return point_flags[status - KM_POINT_NOT_COMPUTED]; }
 
 static km_status write_coordinate(const km_map *map, int a, km_diag *d)
 {

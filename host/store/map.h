@@ -63,6 +63,10 @@ km_status km_map_put(km_map *map, uint64_t chunk, const double *value, const sig
 /* The same of a study with a population: [n_statistics + 1][n], its statistics and how many patients failed. */
 km_status km_map_put_statistics(km_map *map, uint64_t chunk, const double *statistic, const signed char *status, const int *steps, km_diag *d);
 
+/* What a map's flag meanings call a state of an endpoint (KM_STATE_*) and a status of a point (KM_POINT_*). */
+const char *km_state_word(int state);
+const char *km_status_word(int status);
+
 /* Files and bytes written so far, for dry runs and summaries. */
 uint64_t km_map_bytes(const km_map *map);
 

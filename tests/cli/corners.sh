@@ -102,10 +102,10 @@ JSON
     printf '%s\n2\n%s\n' $column "$([ $route = iv ] && echo 1e-17 || echo -3)" >lag.tsv
     expect 0 "$ketamap" evaluate lag-study.json --points lag.tsv --quiet
     awk -F'\t' -v route=$route 'NR == 1 {for (i = 1; i <= NF; i++) column[$i] = i}
-        NR == 2 && !($column["most"] > 9.99 && $column["status"] == 0) {bad++}
-        NR == 3 && route == "iv" && !($column["most"] > 9.99 && $column["status"] == 0) {bad++}
-        NR == 3 && route != "iv" && $column["status"] != 4 {bad++} END {exit !(NR == 3 && bad == 0)}' out ||
-        fail "$route: 10 mg, or status 4: $(cat out)"
+        NR == 2 && !($column["most"] > 9.99 && $column["status"] == "done") {bad++}
+        NR == 3 && route == "iv" && !($column["most"] > 9.99 && $column["status"] == "done") {bad++}
+        NR == 3 && route != "iv" && $column["status"] != "bad_parameter" {bad++} END {exit !(NR == 3 && bad == 0)}' out ||
+        fail "$route: 10 mg, or a bad parameter: $(cat out)"
 done
 
 # An output that jumps at a state's value, and rests at 0 and 1: whatever threshold and comparison, x = 0.5 is where it jumps.
@@ -172,7 +172,7 @@ for precision in single double; do
     expect 0 "$ketamap" evaluate found.json --points found.tsv --quiet
     awk -F'\t' 'NR == 1 {for (i = 1; i <= NF; i++) column[$i] = i}
         NR > 1 {off = $column["most"] - 1 - exp(-0.3 * $3); if (!(off > -1e-3 && off < 1e-3)) bad++
-                for (name in column) if (name ~ /^from.*_state$/ && $column[name] != 3) bad++}
+                for (name in column) if (name ~ /^from.*_state$/ && $column[name] != "true_from_start") bad++}
         END {exit !(NR == 201 && bad == 0)}' out || fail "$precision: $(awk -F'\t' '$6 < 1.05' out | head -3)"
 done
 

@@ -73,7 +73,7 @@ cp "$folder/out" "$folder/table"
 expect 0 "$ketamap" info "$folder/list.zarr"
 for name in onset top area; do
     awk -F'\t' -v name=$name 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == name) c = i}
-        NR > 1 && $c != "nan" {if (low == "" || $c + 0 < low) low = $c + 0; if (high == "" || $c + 0 > high) high = $c + 0}
+        NR > 1 && $c != "NaN" {if (low == "" || $c + 0 < low) low = $c + 0; if (high == "" || $c + 0 > high) high = $c + 0}
         END {printf "%.6g to %.6g\n", low, high}' "$folder/table" >"$folder/range"
     grep -qF "$(cat "$folder/range")" "$folder/out" || fail "$name of the list is not evaluate's $(cat "$folder/range"): $(cat "$folder/out")"
 done

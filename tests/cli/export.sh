@@ -22,7 +22,7 @@ awk -F'\t' -v OFS='\t' 'NR == FNR { for (i = 1; i <= NF; i++) if (FNR == 1) a[$i
     { split(line[FNR], left, "\t")
       for (name in a) if (name ~ /^(onset|inside|top|area|onset_margin)$/) {
           x = left[a[name]]; y = $b[name]
-          if (x == "NaN" || y == "nan") { if (!(x == "NaN" && y == "nan")) print FNR, name, x, y; continue }
+          if (x == "NaN" || y == "NaN") { if (x != y) print FNR, name, x, y; continue }
           if (x - y > 1e-7 * (x < 0 ? -x : x) || y - x > 1e-7 * (x < 0 ? -x : x)) print FNR, name, x, y } }' all.tsv evaluated.tsv >differ
 [ -s differ ] && fail "export and evaluate differ: $(head -3 differ)"
 

@@ -183,7 +183,7 @@ near "$(column "$folder/n.tsv" first onset_censored regimen_0_amt)" 1 0.001
 near "$(column "$folder/n.tsv" n_dropped onset_happened k)" 0 0
 used=$(column "$folder/n.tsv" n_used onset k) # A and B both above 50 mg: (50/80)^2
 near "$used" 1600 60
-[ "$(column "$folder/n.tsv" first onset k)" = nan ] || fail "what does not vary has an index"
+[ "$(column "$folder/n.tsv" first onset k)" = NaN ] || fail "what does not vary has an index"
 awk -v a="$(column "$folder/n.tsv" total C_2_h k)" -v b="$(column "$folder/n.tsv" total C_24_h k)" 'BEGIN {exit !(a < b)}' ||
     fail "elimination matters later"
 
@@ -243,7 +243,7 @@ near "$(column "$folder/l.tsv" mu_star y c)" 5 0.000001
 expect 0 "$ketamap" sensitivity "$folder/line.json" --output "$folder/l.zarr" --force
 grep -q '^  both *fitted, assumed ' "$folder/out" || fail "no evidence beside the factor"
 near "$(column "$folder/l.tsv" mu_star y both)" 3 0.15 # |2 + 3| or |2 - 3|, as chance has it
-[ "$(column "$folder/l.tsv" mu y both)" = nan ] || fail "a group has no direction"
+[ "$(column "$folder/l.tsv" mu y both)" = NaN ] || fail "a group has no direction"
 analysis line '{"method": "regression", "n": 64}' sum.json
 run "$folder/line.json" --output "$folder/l.zarr" --force
 near "$(column "$folder/l.tsv" r2 y c)" 1 0.000000001
@@ -262,7 +262,7 @@ for seed in 1 2 3 4 5 6 7 8 9 10; do
     analysis once "{\"n\": 1024, \"seed\": \"$seed\"}" rare.json
     expect 0 "$ketamap" sensitivity "$folder/once.json" --output "$folder/once.zarr" --force
     low=$(column "$folder/once.tsv" first_low y x1) high=$(column "$folder/once.tsv" first_high y x1)
-    hits=$((hits + $(awk -v l="$low" -v h="$high" 'BEGIN {print (l != "nan" && l <= 0.0476 && h >= 0.0476)}')))
+    hits=$((hits + $(awk -v l="$low" -v h="$high" 'BEGIN {print (l != "NaN" && l <= 0.0476 && h >= 0.0476)}')))
 done
 [ "$hits" -ge 9 ] || fail "of 10 intervals of a rare event's index $hits hold it"
 grep -q "rests on about [0-9]* models" "$folder/out" || fail "that few models decide is not said"
@@ -301,8 +301,8 @@ near "$(column "$folder/h.tsv" src y a)" 0.345 0.02
 # chosen trajectories prefer corners: no intervals for what is no random sample
 analysis spread '{"method": "morris", "n": 10, "candidates": 50}'
 expect 0 "$ketamap" sensitivity "$folder/spread.json" --output "$folder/l.zarr" --force
-[ "$(column "$folder/l.tsv" mu_star_low y x1)" = nan ] || fail "chosen trajectories have intervals"
-! grep -q nan "$folder/out" || fail "the table shows intervals that are not there"
+[ "$(column "$folder/l.tsv" mu_star_low y x1)" = NaN ] || fail "chosen trajectories have intervals"
+! grep -qi nan "$folder/out" || fail "the table shows intervals that are not there"
 
 # failing models drop what they are part of, and are counted
 analysis f2 '{"method": "morris", "n": 512, "design": "radial"}' failing.json

@@ -18,6 +18,8 @@ class Array:
         meta = json.load(open(self.path + ".zarray"))
         self.shape, self.chunk, self.code = meta["shape"], meta["chunks"], {"<f4": "f", "<f8": "d", "<i4": "i", "|i1": "b"}[meta["dtype"]]
         self.cache = {}
+        about = json.load(open(self.path + ".zattrs"))
+        self.words = dict(zip(about.get("flag_meanings", "").split(), about.get("flag_values", [])))
 
     def whole(self, name):
         frame = open(self.path + name, "rb").read()
@@ -59,7 +61,7 @@ else:
     arrays = [Array(n) for n in names]
     for cell, row in zip(cells, rows[1:], strict=True):
         for name, array, text in zip(names, arrays, row[len(axes):], strict=True):
-            have, want = array.at(cell), float(text)
+            have, want = array.at(cell), array.words[text] if array.words else float(text)
             if not (have == want or math.isnan(have) and math.isnan(want)):
                 wrong += 1
                 print(f"cell {cell} {name}: the map has {have!r}, evaluate says {text}")

@@ -177,12 +177,13 @@ def check_values(folder, study, path, keep):
             for name in group.array_keys():
                 if name not in column or name in axes:
                     continue
-                stored, value = group[name][at], float(row[column[name]])
+                stored, value = group[name][at], row[column[name]]
                 if group[name].dtype.kind == "f":
-                    value = rounded(np.array([value]), keep)[0]
+                    value = rounded(np.array([float(value)]), keep)[0]
                     check(same_bits(stored, value), f"keep {keep}, {name}{at}: map {stored!r}, evaluate {value!r}")
                 else:
-                    check(stored == value, f"keep {keep}, {name}{at}: map {stored}, evaluate {value}")
+                    words = dict(zip(group[name].attrs.get("flag_meanings", "").split(), group[name].attrs.get("flag_values", [])))
+                    check(stored == words.get(value, value if words else int(value)), f"keep {keep}, {name}{at}: map {stored}, evaluate {value}")
 
 
 def check_again(study, path):

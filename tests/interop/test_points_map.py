@@ -127,7 +127,8 @@ def check_evaluate(folder, name, data, factors):
         if column in factors:
             continue
         stored = data[column].values
-        value = np.array([float(row[i]) for row in rows[1:]]).astype(stored.dtype)
+        words = dict(zip(data[column].attrs.get("flag_meanings", "").split(), data[column].attrs.get("flag_values", [])))
+        value = np.array([words[row[i]] if words else float(row[i]) for row in rows[1:]]).astype(stored.dtype)
         check(stored.tobytes() == value.tobytes() or (np.isnan(stored) == np.isnan(value)).all()
               and (stored[~np.isnan(stored)] == value[~np.isnan(value)]).all(), f"{name}: {column} of map and evaluate are the same bits")
 

@@ -5,7 +5,7 @@ With 2000 points it takes a minute and a half; the default is fewer."""
 import csv, json, math, os, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
-from tally import at_most, end
+from tally import at_most, cell, end
 
 ketamap, source = sys.argv[1], sys.argv[2]
 points = int(sys.argv[3]) if len(sys.argv) > 3 else 250
@@ -38,7 +38,7 @@ def study(folder, name, **keys):
 
 def table(text):
     rows = list(csv.reader(text.splitlines(), delimiter="\t"))
-    return {name: [float(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
+    return {name: [cell(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
 
 
 def evaluate(path, points_file):
@@ -54,12 +54,12 @@ def p99(errors):
 def compare(label, truth, ours, limits):
     for name, column, limit in limits:
         happens = [x > 0 if column in ("duration_50", "half") else not math.isnan(x) for x in truth[column]]
-        ours_happens = [s not in (1, 4) for s in ours[name + "_state"]]
+        ours_happens = [s not in ("never", "reference_absent") for s in ours[name + "_state"]]
         both = [abs(x - y) for x, y, a, b in zip(truth[column], ours[name], happens, ours_happens) if a and b]
         flips = sum(a != b for a, b in zip(happens, ours_happens))
         at_most(f"{label} {name} p99 over {len(both)}", p99(both), limit)
         at_most(f"{label} {name} flips", flips, 0.001 * len(happens))
-    at_most(f"{label} points not done", sum(s != 0 for s in ours["status"]), 0)
+    at_most(f"{label} points not done", sum(s != "done" for s in ours["status"]), 0)
 
 
 LIMITS = [("onset", "onset_50", 0.02), ("ten", "onset_10", 0.005), ("duration", "duration_50", 0.04),

@@ -5,7 +5,7 @@ usage: check_audit.py KETAMAP SOURCE; exit 77 when the oracle was not built (no 
 import csv, json, math, os, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
-from tally import check, end
+from tally import cell, check, end
 
 ketamap, source = sys.argv[1], sys.argv[2]
 oracle = os.path.join(os.path.dirname(ketamap), "oracle")
@@ -19,7 +19,7 @@ COLUMNS = {"onset": "onset_50", "duration": "duration_50", "peak": "peak", "diss
 
 def table(text):
     rows = list(csv.reader(text.splitlines(), delimiter="\t"))
-    return {name: [float(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
+    return {name: [cell(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
 
 
 def output(*command):
@@ -75,7 +75,7 @@ with tempfile.TemporaryDirectory() as folder:
         for name, column in COLUMNS.items():
             said = json.load(open(os.path.join(target, name, ".zattrs")))
             happens = [x > 0 if name == "duration" else not math.isnan(x) for x in truth[column]]
-            seen = [s != 1 for s in ours[name + "_state"]]
+            seen = [s != "never" for s in ours[name + "_state"]]
             errors = sorted(abs(x - y) for x, y, a, b in zip(truth[column], ours[name], happens, seen) if a and b)
             flips = sum(a != b for a, b in zip(happens, seen))
             p99 = errors[int(0.99 * len(errors))]

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
-from tally import end, folder, near
+from tally import cell, end, folder, near
 
 ketamap, source = sys.argv[1], sys.argv[2]
 
@@ -27,7 +27,7 @@ def evaluate(endpoints, points, hours, dose={}, **keys):
             print(*row, sep="\t", file=out)
     done = subprocess.run([ketamap, "evaluate", path, "--points", table], check=True, capture_output=True, text=True)
     rows = list(csv.reader(done.stdout.splitlines(), delimiter="\t"))
-    return [dict(zip(rows[0], map(float, row))) for row in rows[1:]]
+    return [dict(zip(rows[0], map(cell, row))) for row in rows[1:]]
 
 
 # ---- blocks: what is left at 24 h of [ketamine + block] - [block], relative to [ketamine]

@@ -152,7 +152,7 @@ def linear(stem="linear", model=LINEAR, pairs={}, particles=4000):
     free, error_of = np.linalg.lstsq(a, np.array(values), rcond=None)[0], np.sqrt(np.diag(np.linalg.inv(a.T @ a))) * error
     for p, m, s in zip(read(stem, "parameters"), free, error_of):
         ends = [(p["profile_low"], m - 1.96 * s), (p["profile_high"], m + 1.96 * s)]
-        known = [(float(g), w) for g, w in ends if g != "nan"]
+        known = [(float(g), w) for g, w in ends if g != "NaN"]
         check(f"profile of {p['parameter']}", all(abs(g - w) < 0.35 * s for g, w in known), f"{p['profile']} {known}")
     check("the report names the mechanisms", "Mechanisms" in done.stdout and "straight" in done.stdout)
     return path if stem == "linear" else done

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
-from tally import check, end, folder
+from tally import cell, check, end, folder
 
 ketamap, source = sys.argv[1], sys.argv[2]
 MASS = {"K": 237.73, "N": 223.70, "H": 239.70}  # g/mol
@@ -138,7 +138,7 @@ def program(doses, variants=(), points=({"rho_G": 1.0},), hours=24.0, endpoints=
     if done.returncode != 0:
         sys.exit(f"evaluate ended with {done.returncode}: {done.stderr}")
     rows = list(csv.reader(done.stdout.splitlines(), delimiter="\t"))
-    return [dict(zip(rows[0], map(float, row))) for row in rows[1:]]
+    return [dict(zip(rows[0], map(cell, row))) for row in rows[1:]]
 
 
 MINUTE = 1 / 60

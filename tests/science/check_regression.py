@@ -80,7 +80,7 @@ def check_regression():
         measures = list(dict.fromkeys(m for m, _ in rows))
         names = [c for c in sample[0] if c not in measures]
         for m in measures:
-            kept = [r for r in sample if r[m] != "nan"]
+            kept = [r for r in sample if r[m] != "NaN"]
             x = np.array([[float(r[c]) for c in names] for r in kept])
             y = np.array([float(r[m]) for r in kept])
             rx, ry = np.column_stack([rankdata(c) for c in x.T]), rankdata(y)
