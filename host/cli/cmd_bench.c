@@ -1,18 +1,16 @@
 /* ketamap bench: how fast, how near the device's limit, how accurate; beside other solvers if asked. */
 #include "abi.h"
-#include "analysis/audit.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/bench_peers.h"
 #include "cli/bench_points.h"
+#include "cli/bench_program.h"
 #include "cli/bench_result.h"
 #include "cli/bench_tune.h"
 #include "cli/command.h"
 #include "cli/engine_options.h"
 #include "cli/map_tasks.h"
 #include "cli/output.h"
-#include "study/points_file.h"
-#include "codegen/flops.h"
 #include "engine/device.h"
 #include "engine/dispatch.h"
 #include "engine/engine.h"
@@ -46,7 +44,6 @@ static km_status go_on(km_diag *d)
 }
 
 static const double tolerances[] = {1e-4, 1e-5};
-static const double reference_rtol = 1e-8;
 
 /* How much of everything. */
 typedef struct extent {
@@ -58,12 +55,9 @@ typedef struct extent {
 static const extent full = {16384, 1024, 128, 262144, 5, 2, 0}, quick = {1024, 128, 32, 1024, 2, 1, 2},
                     full_gpu = {65536, 1024, 128, 1 << 23, 5, 2, 0}, quick_gpu = {16384, 128, 32, 1 << 20, 2, 1, 2};
 
-/* A program at work on its points. */
+/* A program and its pace. */
 typedef struct runner {
-    km_study *study;
-    km_points points;
-    km_engine *engine;
-    km_results r;
+    km_bench_program program;
     double per_core[KM_BENCH_ROUNDS], per_second[KM_BENCH_ROUNDS];
 } runner;
 
@@ -172,207 +166,34 @@ static void use_own_caches(const bench *b)
 
 /* ---- setting up ---- */
 
-static km_status results_create(km_results *r, size_t n, km_diag *d)
-{
-    km_status st = KM_OK;
-
-    r->n = n;
-    KM_TRY(km_array_create(n * KM_BENCH_ENDS, sizeof *r->value, (void **)&r->value, d));
-    KM_TRY(km_array_create(n * KM_BENCH_ENDS, sizeof *r->state, (void **)&r->state, d));
-    KM_TRY(km_array_create(n, sizeof *r->status, (void **)&r->status, d));
-    KM_TRY(km_array_create(n, sizeof *r->steps, (void **)&r->steps, d));
-    KM_TRY(km_array_create(n, sizeof *r->rejected, (void **)&r->rejected, d));
-done:
-    return st;
-}
-
-static void results_clear(km_results *r)
-{
-    free(r->value), free(r->state), free(r->status), free(r->steps), free(r->rejected);
-    memset(r, 0, sizeof *r);
-}
-
-static void runner_clear(runner *r)
-{
-    km_engine_destroy(r->engine);
-    km_points_clear(&r->points);
-    km_study_destroy(r->study);
-    results_clear(&r->r);
-}
-
-/* The study and its points, without an engine. */
-static km_status runner_open(const bench *b, char regime, const char *precision, double rtol, runner *r, km_diag *d)
-{
-    char *name = km_format("%c-%s-%.0e", regime, precision, rtol), *path = NULL;
-    km_status st = KM_OK;
-
-    KM_TRY(km_bench_study_write(b->folder, name, b->model_path, regime, b->size.points, precision, rtol, &path, d));
-    KM_TRY(km_study_read(path, NULL, 0, &r->study, d));
-    KM_TRY(km_points_read(b->points[regime - 'a'].path, r->study, &r->points, d));
-done:
-    free(name);
-    free(path);
-    return st;
-}
-
-static km_status run_runner(runner *r, km_diag *d) { return km_engine_run_rows(r->engine, r->points.row, &r->r, d); }
-
-/* The sample's results out of all points'. */
-static void take_sample(const km_results *all, const km_bench_points *p, km_results *out)
-{
-    for (size_t i = 0; i < p->n_sample; i++) {
-        out->status[i] = all->status[p->sample[i]];
-        for (size_t e = 0; e < KM_BENCH_ENDS; e++) {
-            out->value[e * p->n_sample + i] = all->value[e * all->n + p->sample[i]];
-            out->state[e * p->n_sample + i] = all->state[e * all->n + p->sample[i]];
-        }
-    }
-}
-
-/* The samples in double precision at 1e-8. */
-static km_status make_truth(bench *b, int g, km_diag *d)
-{
-    runner r = {0};
-    const km_bench_points *p = &b->points[g];
-    size_t n_slots;
-    double *row = NULL;
-    km_status st = KM_OK;
-
-    KM_TRY(runner_open(b, p->regime, "double", reference_rtol, &r, d));
-    KM_TRY(km_engine_create(r.study, &b->options, &r.engine, d));
-    n_slots = (size_t)r.study->n_slots;
-    KM_TRY(km_array_create(p->n_sample * n_slots, sizeof *row, (void **)&row, d));
-    for (size_t i = 0; i < p->n_sample; i++)
-        memcpy(row + i * n_slots, r.points.row + p->sample[i] * n_slots, n_slots * sizeof *row);
-    KM_TRY(results_create(&b->truth[g], p->n_sample, d));
-    KM_TRY(km_engine_run_rows(r.engine, row, &b->truth[g], d));
-done:
-    free(row);
-    runner_clear(&r);
-    return st;
-}
-
-/* p99 of every endpoint against the truth, NAN without one. */
-static km_status measure_errors(const bench *b, int g, const km_results *sample, double *error, long *flips, km_diag *d)
-{
-    double *room = NULL;
-    km_status st = KM_OK;
-
-    *flips = 0;
-    for (int e = 0; e < KM_BENCH_ENDS; e++)
-        error[e] = NAN;
-    if (!b->fp64)
-        return KM_OK;
-    KM_TRY(km_array_create(b->truth[g].n, sizeof *room, (void **)&room, d));
-    for (size_t e = 0; e < KM_BENCH_ENDS; e++) {
-        km_endpoint_audit a = km_audit_compare(sample, &b->truth[g], e, room);
-        error[e] = a.n > 0 ? a.p99 : (double)NAN;
-        *flips += a.flips;
-    }
-done:
-    free(room);
-    return st;
-}
-
-/* Flops a step of the program the engine runs. */
-static km_status count_flops(const bench *b, const runner *r, km_flops *out, km_diag *d)
-{
-    const km_engine_facts *f = km_engine_facts_of(r->engine);
-    km_source source = {0};
-    km_status st = KM_OK;
-
-    KM_TRY(km_codegen_opencl(r->study, KM_CODE_ENDPOINTS, f->single, f->fp64, f->lanes, b->options.kernel_dir, &source, d));
-    KM_TRY(km_flops_count(&source, out, d));
-done:
-    km_source_clear(&source);
-    return st;
-}
-
-static int ascending(const void *x, const void *y) { return (*(const int *)x > *(const int *)y) - (*(const int *)x < *(const int *)y); }
-
-/* Steps over turns of all lanes, replaying how lanes draw points in order: a point takes its steps and one turn more. */
-static double lane_efficiency(const km_results *r, int units, int lanes)
-{
-    size_t width = (size_t)units * (size_t)lanes;
-    double *busy = km_alloc(width, sizeof *busy), steps = 0.0, turns = 0.0;
-
-    for (size_t i = 0; i < r->n; i++) {
-        size_t first = 0;
-        for (size_t k = 1; k < width; k++)
-            first = busy[k] < busy[first] ? k : first;
-        busy[first] += r->steps[i] + 1;
-        steps += r->steps[i];
-    }
-    for (int u = 0; u < units; u++) {
-        double longest = 0.0;
-        for (int k = 0; k < lanes; k++)
-            longest = fmax(longest, busy[u * lanes + k]);
-        turns += longest * lanes;
-    }
-    free(busy);
-    return turns > 0.0 ? steps / turns : (double)NAN;
-}
-
-/* What does not depend on time, from one run over all points. */
-static km_status look_at(bench *b, runner *r, km_bench_case *c, km_diag *d)
-{
-    const km_bench_points *p = &b->points[c->regime - 'a'];
-    int *sorted = NULL;
-    km_results sample = {0};
-    km_flops flops = {0.0, 0.0};
-    km_status st = KM_OK;
-
-    KM_TRY(run_runner(r, d));
-    KM_TRY(km_array_create(p->n, sizeof *sorted, (void **)&sorted, d));
-    KM_TRY(results_create(&sample, p->n_sample, d));
-    c->points = p->n;
-    for (size_t i = 0; i < p->n; i++) {
-        sorted[i] = r->r.steps[i];
-        c->steps += r->r.steps[i] / (double)p->n;
-        c->rejected += r->r.rejected[i] / (double)p->n;
-        c->failed += r->r.status[i] != KM_POINT_DONE && r->r.status[i] != KM_POINT_RETRIED;
-    }
-    qsort(sorted, p->n, sizeof *sorted, ascending);
-    c->steps_p50 = sorted[p->n / 2];
-    c->steps_p99 = sorted[(size_t)((double)p->n * 0.99)];
-    c->lane_efficiency = b->result.cpu ? lane_efficiency(&r->r, b->result.compute_units, km_engine_facts_of(r->engine)->lanes) : (double)NAN;
-    KM_TRY(count_flops(b, r, &flops, d));
-    c->flops = flops.always;
-    c->flops_branches = flops.branches;
-    take_sample(&r->r, p, &sample);
-    KM_TRY(measure_errors(b, c->regime - 'a', &sample, c->error, &c->flips, d));
-done:
-    free(sorted);
-    results_clear(&sample);
-    return st;
-}
+static const km_results *truth_of(const bench *b, char regime) { return b->fp64 ? &b->truth[regime - 'a'] : NULL; }
 
 /* A case: built cold where caches are ours, built again, run once. */
 static km_status make_case(bench *b, char regime, bool single, double rtol, km_diag *d)
 {
-    runner *r;
+    km_bench_program *p;
     km_bench_case *c;
     bool cold = km_argument(b->arguments, "quick") == NULL;
     km_status st = KM_OK;
 
     KM_PUSH(b->result.of, b->result.n);
     b->of = km_realloc(b->of, (size_t)b->result.n + 1, sizeof *b->of);
-    r = &b->of[b->result.n];
+    p = &b->of[b->result.n].program;
     c = &b->result.of[b->result.n++];
-    memset(r, 0, sizeof *r);
+    memset(&b->of[b->result.n - 1], 0, sizeof *b->of);
     *c = (km_bench_case){.regime = regime, .single = single, .rtol = rtol, .build_cold = NAN, .build_warm = NAN};
     KM_TRY(go_on(d));
-    KM_TRY(runner_open(b, regime, single ? "single" : "double", rtol, r, d));
-    KM_TRY(km_engine_create(r->study, &b->options, &r->engine, d));
+    KM_TRY(km_bench_program_open(b->folder, b->model_path, &b->points[regime - 'a'], b->size.points, single ? "single" : "double", rtol, p, d));
+    KM_TRY(km_engine_create(p->study, &b->options, &p->engine, d));
     if (cold) {
-        c->build_cold = km_engine_facts_of(r->engine)->build_seconds;
-        km_engine_destroy(r->engine);
-        r->engine = NULL;
-        KM_TRY(km_engine_create(r->study, &b->options, &r->engine, d));
+        c->build_cold = km_engine_facts_of(p->engine)->build_seconds;
+        km_engine_destroy(p->engine);
+        p->engine = NULL;
+        KM_TRY(km_engine_create(p->study, &b->options, &p->engine, d));
     }
-    c->build_warm = km_engine_facts_of(r->engine)->build_seconds;
-    KM_TRY(results_create(&r->r, r->points.n, d));
-    KM_TRY(look_at(b, r, c, d));
+    c->build_warm = km_engine_facts_of(p->engine)->build_seconds;
+    KM_TRY(km_bench_results_create(&p->r, p->points.n, d));
+    KM_TRY(km_bench_look_at(p, &b->points[regime - 'a'], truth_of(b, regime), b->result.cpu ? b->result.compute_units : 0, &b->options, c, d));
 done:
     return st;
 }
@@ -405,7 +226,7 @@ static km_status set_up(bench *b, km_diag *d)
         KM_TRY(km_bench_points_make(b->model, (char)('a' + g), b->size.points, b->size.sample, b->folder, &b->points[g], d));
     say(b, b->fp64 ? "the reference in double precision at 1e-8" : "no double precision on this device: no errors, no double cases");
     for (int g = 0; g < 2 && b->fp64; g++)
-        KM_TRY(make_truth(b, g, d));
+        KM_TRY(km_bench_truth(b->folder, b->model_path, &b->points[g], b->size.points, &b->options, &b->truth[g], d));
     say(b, "building the cases");
     for (char regime = 'a'; regime <= 'b'; regime++)
         for (int k = 0; k < (b->fp64 ? 2 : 1); k++)
@@ -414,7 +235,7 @@ static km_status set_up(bench *b, km_diag *d)
     for (int i = 0; i < b->result.n; i++) {
         int k = b->result.of[i].single ? 0 : 1;
         if (b->peak[k] == NULL)
-            KM_TRY(km_peak_create(b->options.device, k == 0, km_engine_facts_of(b->of[i].engine)->lanes, b->options.kernel_dir,
+            KM_TRY(km_peak_create(b->options.device, k == 0, km_engine_facts_of(b->of[i].program.engine)->lanes, b->options.kernel_dir,
                                   &b->peak[k], d));
     }
 done:
@@ -440,10 +261,10 @@ static km_status round_cases(bench *b, int round, km_diag *d)
         stopwatch s;
         KM_TRY(go_on(d));
         s = begin();
-        KM_TRY(run_runner(r, d));
+        KM_TRY(km_bench_program_run(&r->program, d));
         s = since(s);
-        r->per_core[round] = b->result.cpu ? (double)r->r.n / s.cpu : (double)NAN;
-        r->per_second[round] = (double)r->r.n / s.wall;
+        r->per_core[round] = b->result.cpu ? (double)r->program.r.n / s.cpu : (double)NAN;
+        r->per_second[round] = (double)r->program.r.n / s.wall;
     }
 done:
     return st;
@@ -456,7 +277,7 @@ static km_status round_launch(bench *b, int round, km_diag *d)
     km_status st = KM_OK;
 
     for (int i = 0; i < LAUNCHES; i++)
-        KM_TRY(km_engine_run_nothing(b->of[0].engine, d));
+        KM_TRY(km_engine_run_nothing(b->of[0].program.engine, d));
     b->launch[round] = since(s).wall / LAUNCHES;
 done:
     return st;
@@ -531,13 +352,13 @@ static km_status round_peers(bench *b, const char *program, int round, km_diag *
                                  &b->peer_rate[(size_t)i * KM_BENCH_ROUNDS + (size_t)round], d));
         if (round > 0)
             continue;
-        KM_TRY(results_create(&r, n, d));
+        KM_TRY(km_bench_results_create(&r, n, d));
         KM_TRY(km_bench_peer_read(results, &r, d));
-        KM_TRY(measure_errors(b, g, &r, peer->error, &peer->flips, d));
-        results_clear(&r);
+        KM_TRY(km_bench_errors(truth_of(b, peer->regime), &r, peer->error, &peer->flips, d));
+        km_bench_results_clear(&r);
     }
 done:
-    results_clear(&r);
+    km_bench_results_clear(&r);
     free(results);
     return st;
 }
@@ -596,12 +417,12 @@ done:
 static void clear(bench *b)
 {
     for (int i = 0; i < b->result.n; i++)
-        runner_clear(&b->of[i]);
+        km_bench_program_clear(&b->of[i].program);
     free(b->of);
     for (int k = 0; k < 2; k++) {
         km_peak_destroy(b->peak[k]);
         km_bench_points_clear(&b->points[k]);
-        results_clear(&b->truth[k]);
+        km_bench_results_clear(&b->truth[k]);
     }
     km_model_destroy(b->model);
     km_bench_clear(&b->result);
