@@ -144,11 +144,11 @@ static km_status find_states(km_arms *a, km_diag *d)
         a->state[a->n_states] = s;
         a->state_output[a->n_states++] = o;
     }
-    km_influence_of_states(m, a->drives, needed);
+    km_influence_of_states(m, NULL, NULL, a->drives, needed);
     for (int i = a->first; i < a->first + a->n; i++) /* outputs of their own bring theirs */
         if (f->row[i].value_of_output)
             km_influence_direct(m, m->output[f->row[i].output].value, a->drives, needed);
-    km_influence_of_states(m, a->drives, needed);
+    km_influence_of_states(m, NULL, NULL, a->drives, needed);
 done:
     free(needed);
     return st;

@@ -29,23 +29,23 @@ void km_influence_direct(const km_model *model, km_expr root, bool *parameter, b
     free(reached);
 }
 
-static void doses_into(const km_model *model, int state, bool *parameter)
+static void doses_into(const km_model *model, int state, const bool *dosed, const bool *weighed, bool *parameter)
 {
     for (int r = 0; r < model->n_routes; r++)
         for (int k = 0; k < model->route[r].n_entries; k++) {
             const km_route_entry *entry = &model->route[r].entry[k];
-            if (entry->state != state)
+            if (entry->state != state || (dosed && !dosed[r]))
                 continue;
             km_influence_direct(model, entry->fraction, parameter, NULL);
             km_influence_direct(model, entry->lag, parameter, NULL);
             km_influence_direct(model, entry->duration, parameter, NULL);
             km_influence_direct(model, model->amount, parameter, NULL);
-            if (model->weight >= 0)
+            if (model->weight >= 0 && (weighed == NULL || weighed[r]))
                 parameter[model->weight] = true;
         }
 }
 
-void km_influence_of_states(const km_model *model, bool *parameter, bool *state)
+void km_influence_of_states(const km_model *model, const bool *dosed, const bool *weighed, bool *parameter, bool *state)
 {
     bool *done = km_alloc((size_t)model->n_states + 1, sizeof *done), again = true;
 
@@ -57,7 +57,7 @@ void km_influence_of_states(const km_model *model, bool *parameter, bool *state)
             done[i] = again = true;
             km_influence_direct(model, model->state[i].initial, parameter, state);
             km_influence_direct(model, model->state[i].rate, parameter, state);
-            doses_into(model, i, parameter);
+            doses_into(model, i, dosed, weighed, parameter);
         }
     }
     for (int i = 0; i < model->n_require; i++)

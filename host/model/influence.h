@@ -10,7 +10,7 @@
 void km_influence_direct(const km_model *model, km_expr e, bool *parameter, bool *state);
 
 /* Marks everything the marked states follow from: other states by their rates, parameters by rates, initial values, doses,
- * jumps and conditions. */
-void km_influence_of_states(const km_model *model, bool *parameter, bool *state);
+ * jumps and conditions. Per route: `dosed`, doses come by it, `weighed`, some of them per body weight; NULL: all are. */
+void km_influence_of_states(const km_model *model, const bool *dosed, const bool *weighed, bool *parameter, bool *state);
 
 #endif

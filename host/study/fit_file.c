@@ -284,7 +284,7 @@ static km_status check_observed(const km_fit *f, const km_json *place, int param
     bool used;
 
     km_influence_direct(m, m->output[f->score_output].value, NULL, s);
-    km_influence_of_states(m, p, s);
+    km_influence_of_states(m, NULL, NULL, p, s);
     used = p[parameter];
     free(p), free(s);
     if (used)

@@ -15,6 +15,7 @@
 #include "study/population.h"
 #include "study/sensitivity_block.h"
 #include "study/statistic.h"
+#include "study/unused.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -26,17 +27,6 @@ static const char *const study_keys[] = {"name",      "about",   "model",   "var
                                          "endpoints", "solver",  "output",  "sensitivity", "population", "parameters", NULL};
 static const char *const solver_keys[] = {"method", "rtol", "precision", "max_steps", NULL};
 static const char *const output_keys[] = {"map", "keep", "type", NULL};
-
-/* A value given by "set" or --set, remembered to warn when an axis takes its place. */
-typedef struct assignment {
-    km_slot slot;
-    char *where;
-} assignment;
-
-typedef struct assignments {
-    assignment *entry;
-    int n;
-} assignments;
 
 void km_study_destroy(km_study *study)
 {
@@ -162,7 +152,7 @@ done:
 
 /* ---- set and --set ---- */
 
-static km_status assign(km_study *study, assignments *log, const char *name, const km_place *place,
+static km_status assign(km_study *study, km_assignments *log, const char *name, const km_place *place,
                         const char *where, km_diag *d)
 {
     km_status st = KM_OK;
@@ -180,14 +170,14 @@ static km_status assign(km_study *study, assignments *log, const char *name, con
         (void)km_slot_in_range(study, &slot, study->parameter[slot.index], place, d);
     }
     KM_PUSH(log->entry, log->n);
-    log->entry[log->n++] = (assignment){.slot = slot, .where = km_strdup(where)};
+    log->entry[log->n++] = (km_assignment){.slot = slot, .where = km_strdup(where)};
 
 done:
     km_quantity_clear(&q);
     return st;
 }
 
-static km_status read_set(km_study *study, const km_json *root, assignments *log, km_diag *d)
+static km_status read_set(km_study *study, const km_json *root, km_assignments *log, km_diag *d)
 {
     km_status st = KM_OK;
     const km_json *set = NULL;
@@ -217,7 +207,7 @@ static char *trimmed(const char *first, const char *last)
     return km_format("%.*s", (int)(last - first), first);
 }
 
-static km_status apply_argument(km_study *study, const char *text, assignments *log, km_diag *d)
+static km_status apply_argument(km_study *study, const char *text, km_assignments *log, km_diag *d)
 {
     km_status st = KM_OK;
     const char *equals = strchr(text, '=');
@@ -241,7 +231,7 @@ done:
 }
 
 static km_status read_arguments(km_study *study, const char *const *set, int n_set,
-                                assignments *log, km_diag *d)
+                                km_assignments *log, km_diag *d)
 {
     km_status st = KM_OK;
 
@@ -273,7 +263,7 @@ static bool covers(const km_study *study, const km_axis *axis, const km_slot *sl
     return setting == axis->n;
 }
 
-static void warn_overridden(const km_study *study, const assignments *log, km_diag *d)
+static void warn_overridden(const km_study *study, const km_assignments *log, km_diag *d)
 {
     for (int i = 0; i < log->n; i++)
         for (int a = 0; a < study->n_axes; a++)
@@ -294,7 +284,7 @@ static void warn_overridden(const km_study *study, const assignments *log, km_di
         }
 }
 
-static void clear_assignments(assignments *log)
+static void clear_assignments(km_assignments *log)
 {
     for (int i = 0; i < log->n; i++)
         free(log->entry[i].where);
@@ -451,137 +441,10 @@ done:
     return st;
 }
 
-/* ---- what no endpoint depends on ---- */
-
-typedef struct reach {
-    const km_study *study;
-    bool *node; /* of the pool, reached */
-    bool *parameter;
-    bool *state;
-} reach;
-
-/* Marks what `e` is computed from. Operands have smaller indices. */
-static void reach_expression(reach *r, km_expr e)
-{
-    const km_pool *pool = &r->study->model->pool;
-
-    if (e < 0 || r->node[e])
-        return;
-    r->node[e] = true;
-    for (km_expr i = e; i >= 0; i--) {
-        const km_node *n = &pool->node[i];
-
-        if (!r->node[i])
-            continue;
-        if (n->a >= 0)
-            r->node[n->a] = true;
-        if (n->b >= 0)
-            r->node[n->b] = true;
-        if (n->c >= 0)
-            r->node[n->c] = true;
-        if (n->op == KM_OP_SYMBOL && n->kind == KM_SYMBOL_PARAMETER)
-            r->parameter[n->index] = true;
-        if (n->op == KM_OP_SYMBOL && n->kind == KM_SYMBOL_STATE)
-            r->state[n->index] = true;
-    }
-}
-
-static void reach_doses(reach *r, int state)
-{
-    const km_model *model = r->study->model;
-
-    for (int i = 0; i < r->study->n_records; i++) {
-        const km_record *record = &r->study->record[i];
-        const km_route *route = &model->route[record->route];
-
-        for (int k = 0; k < route->n_entries; k++) {
-            if (route->entry[k].state != state)
-                continue;
-            reach_expression(r, model->amount);
-            reach_expression(r, route->entry[k].fraction);
-            reach_expression(r, route->entry[k].lag);
-            reach_expression(r, route->entry[k].duration);
-            if ((record->amt_per_kg || record->rate_per_kg) && model->weight >= 0)
-                r->parameter[model->weight] = true;
-        }
-    }
-}
-
-static void reach_all(reach *r)
-{
-    const km_study *study = r->study;
-    const km_model *model = study->model;
-    bool *done = km_alloc((size_t)model->n_states + 1, sizeof *done), again = true;
-    int i;
-
-    for (i = 0; i < study->n_endpoints; i++)
-        reach_expression(r, model->output[study->endpoint[i].output].value);
-    for (i = 0; study->n_endpoints == 0 && i < model->n_outputs; i++)
-        reach_expression(r, model->output[i].value);
-    for (i = 0; i < model->n_require; i++)
-        reach_expression(r, model->require[i].holds);
-    for (i = 0; i < model->n_jumps; i++)
-        reach_expression(r, model->jump[i]);
-    while (again) {
-        again = false;
-        for (i = 0; i < model->n_states; i++) {
-            if (!r->state[i] || done[i])
-                continue;
-            done[i] = again = true;
-            reach_expression(r, model->state[i].initial);
-            reach_expression(r, model->state[i].rate);
-            reach_doses(r, i);
-        }
-    }
-    free(done);
-}
-
-/* Warns of values set and axes that nothing computed depends on. */
-static void warn_unused(const km_study *study, const assignments *log, km_diag *d)
-{
-    const km_model *model = study->model;
-    reach r = {study, km_alloc(model->pool.n + 1, sizeof(bool)),
-               km_alloc((size_t)model->n_parameters + 1, sizeof(bool)),
-               km_alloc((size_t)model->n_states + 1, sizeof(bool))};
-    const char *of = study->n_endpoints > 0 ? "endpoint" : "output";
-
-    reach_all(&r);
-    for (int i = 0; i < log->n; i++) {
-        const km_slot *slot = &log->entry[i].slot;
-
-        if (slot->field == KM_FIELD_PARAMETER && !r.parameter[slot->index])
-            km_diag_warn(d, "%s: has no effect, since no %s depends on %s", log->entry[i].where, of,
-                         model->parameter[slot->index].name);
-    }
-    for (int a = 0; a < study->n_axes; a++) {
-        bool used = false;
-
-        for (int s = 0; s < study->axis[a].n_slots; s++) {
-            const km_slot *slot = &study->slot[study->axis[a].slot[s]];
-
-            used = used || slot->field != KM_FIELD_PARAMETER || r.parameter[slot->index];
-        }
-        if (!used)
-            km_diag_warn(d, "%s: the axis \"%s\" has no effect, since no %s depends on %s",
-                         study->path, study->axis[a].name, of, study->axis[a].of);
-    }
-    for (int k = 0; k < study->n_factors && !study->every_factor; k++) {
-        const km_factor *f = &study->factor[k];
-        const km_slot *slot = &study->slot[f->slot];
-
-        if (slot->field == KM_FIELD_PARAMETER && !r.parameter[slot->index])
-            km_diag_warn(d, "%s: the factor \"%s\" has no effect, since no %s depends on %s",
-                         study->path, f->name, of, f->of);
-    }
-    free(r.node);
-    free(r.parameter);
-    free(r.state);
-}
-
 /* ---- the study ---- */
 
 /* Per parameter, whether variants, "set" or --set gave it a value. Caller frees. */
-static bool *given_parameters(const km_study *study, const assignments *log)
+static bool *given_parameters(const km_study *study, const km_assignments *log)
 {
     const km_model *model = study->model;
     bool *given = km_alloc((size_t)model->n_parameters + 1, sizeof *given);
@@ -599,7 +462,7 @@ static bool *given_parameters(const km_study *study, const assignments *log)
 }
 
 /* The draws of a fit belong together: what the study says of one of their parameters contradicts them. */
-static km_status take_draws(km_study *study, const km_json *draws, const assignments *log, bool *given, km_diag *d)
+static km_status take_draws(km_study *study, const km_json *draws, const km_assignments *log, bool *given, km_diag *d)
 {
     const km_population *p;
     km_status st = KM_OK;
@@ -651,7 +514,7 @@ static km_status check_keys(const km_json *root, km_diag *d)
 /* What the study is read for: its own design, the block "sensitivity", or points that the command has. */
 typedef enum reading { FOR_DESIGN, FOR_SENSITIVITY, FOR_POINTS } reading;
 
-static km_status read_root(km_study *study, const km_json *root, const char *const *set, int n_set, reading purpose, assignments *log,
+static km_status read_root(km_study *study, const km_json *root, const char *const *set, int n_set, reading purpose, km_assignments *log,
                            km_diag *d)
 {
     bool sensitivity = purpose == FOR_SENSITIVITY;
@@ -707,7 +570,7 @@ static km_status read_root(km_study *study, const km_json *root, const char *con
     KM_TRY(read_output(study, root, d));
     if (purpose != FOR_POINTS)
         warn_overridden(study, log, d);
-    warn_unused(study, log, d);
+    km_warn_unused(study, log, d);
 
 done:
     free(given);
@@ -720,7 +583,7 @@ static km_status read_study(const char *path, const char *text, const char *cons
 {
     km_status st = KM_OK;
     km_study *study = km_alloc(1, sizeof *study);
-    assignments log = {0};
+    km_assignments log = {0};
 
     *out = NULL;
     study->path = km_strdup(path);
