@@ -76,9 +76,6 @@ static km_status divide(km_engine *e, int compute_units, int part, km_diag *d)
     if (!can_be_divided(e->id))
         KM_FAIL(d, KM_E_INPUT, "the device %s cannot be divided; leave out the number of compute units (%d)", e->device.name,
                 compute_units);
-    if (n * (size_t)compute_units > e->device.compute_units)
-        KM_FAIL(d, KM_E_INPUT, "the device %s has %u compute units, not %d times %d", e->device.name, e->device.compute_units, part + 1,
-                compute_units);
     parts[0] = CL_DEVICE_PARTITION_BY_COUNTS;
     for (size_t i = 0; i < n; i++)
         parts[1 + i] = compute_units;
@@ -93,12 +90,27 @@ done:
     return st;
 }
 
+/* More units than there are would silently be the whole device. */
+static km_status check_units(const km_engine *e, int compute_units, int part, km_diag *d)
+{
+    unsigned there = e->device.compute_units;
+
+    if (compute_units <= 0 || ((unsigned)part + 1) * (size_t)compute_units <= there)
+        return KM_OK;
+    if (part > 0 && (unsigned)compute_units <= there)
+        return km_diag_fail(d, KM_E_INPUT, "the device %s has %u compute units, not %d times %d", e->device.name, there, part + 1,
+                            compute_units);
+    return km_diag_fail(d, KM_E_INPUT, "the device %s has %u compute unit%s, got --compute-units %d", e->device.name, there,
+                        there == 1 ? "" : "s", compute_units);
+}
+
 static km_status open_device(km_engine *e, int compute_units, int part, km_diag *d)
 {
-    bool whole = compute_units <= 0 || (part == 0 && (unsigned)compute_units >= e->device.compute_units);
+    bool whole = compute_units <= 0 || (part == 0 && (unsigned)compute_units == e->device.compute_units);
     cl_int error = CL_SUCCESS;
     km_status st = KM_OK;
 
+    KM_TRY(check_units(e, compute_units, part, d));
     e->id = e->device.id;
     e->part = whole ? 0 : part;
     if (!whole)

@@ -29,6 +29,14 @@ expect 2 "$ketamap" run "$folder/s.json" --lanes 3
 says "1, 2, 4, 8 or 16"
 expect 2 "$ketamap" run "$folder/s.json" --device nosuch
 says "nosuch"
+# a device is not taken for larger than it is
+for command in run bench; do
+    file=$folder/s.json
+    [ $command != bench ] || file=--quick
+    expect 2 "$ketamap" $command "$file" --compute-units 65536
+    grep -qE '^ketamap: error: the device .* has [0-9]+ compute units?, got --compute-units 65536$' "$folder/err" || fail "$command: $(cat "$folder/err")"
+done
+[ ! -e "$folder/s.zarr" ] && [ ! -e "$folder/s.zarr.partial" ] || fail "a map was begun"
 expect 2 "$ketamap" run "$folder/s.json" --set kk=1
 says 'kk'
 expect 3 "$ketamap" run "$folder/missing.json"
