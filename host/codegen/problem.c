@@ -221,6 +221,56 @@ static void optimise(km_problem *p, km_expr *list, int n)
     free(o.constant);
 }
 
+/* ---- conditions on a point ---- */
+
+/* A sum of 1 may come out a few roundings of single precision above it, and what is left of 1 as many below 0. */
+#define FRACTION_SLACK 1e-6
+
+static void require(km_problem *p, km_expr condition)
+{
+    double v;
+
+    if (km_is_number(&p->pool, condition, &v) && v != 0.0)
+        return; /* always met in this study */
+    KM_PUSH(p->holds, p->n_holds);
+    p->holds[p->n_holds++] = condition;
+}
+
+/* Fractions of a route are at least 0, and at most 1 together. Literals have been checked by the model's reader. */
+static void require_fractions_of(km_problem *p, const km_route *route)
+{
+    km_pool *pool = &p->pool;
+    km_expr sum = km_number(pool, 0.0);
+    bool varies = false;
+
+    for (int k = 0; k < route->n_entries; k++) {
+        km_expr fraction = km_problem_translate(p, route->entry[k].fraction);
+        sum = km_add(pool, sum, fraction);
+        if (km_is_number(&p->study->model->pool, route->entry[k].fraction, NULL))
+            continue;
+        varies = true;
+        require(p, km_make(pool, KM_OP_GE, fraction, km_number(pool, -FRACTION_SLACK), -1));
+    }
+    if (varies)
+        require(p, km_make(pool, KM_OP_LE, sum, km_number(pool, 1.0 + FRACTION_SLACK), -1));
+}
+
+/* Those of routes that doses take into a state that is integrated (number[state] >= 0). */
+static void require_fractions(km_problem *p, const int *number)
+{
+    const km_model *m = p->study->model;
+
+    for (int i = 0; i < m->n_routes; i++) {
+        bool taken = false, counts = false;
+        for (int r = 0; r < p->study->n_records; r++)
+            taken = taken || p->study->record[r].route == i;
+        for (int k = 0; k < m->route[i].n_entries; k++)
+            counts = counts || number[m->route[i].entry[k].state] >= 0;
+        if (taken && counts)
+            require_fractions_of(p, &m->route[i]);
+    }
+}
+
 /* ---- the whole ---- */
 
 static void find_dosed(const km_study *study, bool *dosed)
@@ -437,9 +487,9 @@ void km_problem_init(km_problem *p, const km_study *study, const int *output, in
     differentiate(p);
 
     keep_breaks(p);
-    p->holds = expressions(m->n_require);
     for (int i = 0; i < m->n_require; i++)
-        p->holds[i] = km_problem_translate(p, m->require[i].holds);
+        require(p, km_problem_translate(p, m->require[i].holds));
+    require_fractions(p, number);
     p->amount = m->has_dose ? km_problem_translate(p, m->amount) : KM_EXPR_NONE;
     p->weight = m->weight >= 0 ? replace_model_symbol(p, &p->pool, KM_SYMBOL_PARAMETER, m->weight) : KM_EXPR_NONE;
     free(number), free(rate), free(initial), free(dosed), free(needed);

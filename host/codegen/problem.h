@@ -35,7 +35,8 @@ typedef struct km_problem {
     bool *smooth;            /* outputs that neither jump nor rest where states do not */
     km_expr *jump;           /* the breaks that matter, n_jumps times */
     int n_jumps;
-    km_expr *holds;          /* model->n_require conditions */
+    km_expr *holds;          /* conditions on a point: the model's, and those on fractions of routes */
+    int n_holds;
     km_expr amount, weight;  /* amount over KM_SYMBOL_AMT; weight KM_EXPR_NONE without */
     int n_removed;           /* model states not integrated */
 } km_problem;

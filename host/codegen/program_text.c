@@ -142,13 +142,12 @@ static void write_state_constants(km_writer *w)
 static void write_point(km_writer *w)
 {
     const km_problem *p = w->problem;
-    const km_model *model = p->study->model;
     char **to = targets("value", w->n_constants);
     km_text *out = &w->text;
 
     km_text_add(out, "static int km_point(const wide *q, const scalar *dose_scale, scalar *value)\n{\n    int bad = 0;\n");
     km_write_scalar(w, w->constant, (const char *const *)to, w->n_constants, "    ");
-    for (int i = 0; i < model->n_require; i++) {
+    for (int i = 0; i < p->n_holds; i++) {
         const char *const target[] = {"const scalar holds"};
         km_text_add(out, "    {\n");
         km_write_scalar(w, &p->holds[i], target, 1, "        ");

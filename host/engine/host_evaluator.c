@@ -153,7 +153,7 @@ static size_t work_size(const km_host_model *m)
 {
     const km_problem *p = &m->problem;
     size_t n = (size_t)(2 * p->n_states + p->n_jacobian + 2 * p->n_outputs) +
-               (size_t)(m->n_constants + m->study->model->n_require + p->n_jumps);
+               (size_t)(m->n_constants + p->n_holds + p->n_jumps);
 
     for (int r = 0; r < m->study->n_records; r++)
         n = n < 3 * (size_t)m->record[r].n_entries ? 3 * (size_t)m->record[r].n_entries : n;

@@ -524,7 +524,7 @@ static void km_plan_doses(const wide *q, km_plan *plan, const int pass, const wi
 /* The constants of a point, and its conditions; nonzero when a condition fails or a constant is no number. */
 static int km_point(const wide *q, const scalar *dose_scale, scalar *value)
 {
-    const int n = KM_N_CONSTANTS, n_holds = KM_STUDY->model->n_require;
+    const int n = KM_N_CONSTANTS, n_holds = KM_MODEL->problem.n_holds;
     int bad = 0;
 
     km_tape_here(&KM_MODEL->point, (const double *[KM_N_SOURCES]){[KM_FROM_SLOT] = q, [KM_FROM_DOSE_SCALE] = dose_scale},

@@ -127,7 +127,7 @@ static void make_lane_tapes(km_host_model *m, const char *is_constant, const int
 static void make_point_tapes(km_host_model *m)
 {
     const km_problem *p = &m->problem;
-    int n_holds = m->study->model->n_require;
+    int n_holds = p->n_holds;
     km_expr *root = km_alloc((size_t)(m->n_constants + n_holds) + 1, sizeof *root);
     leaves l = {.model = m};
 

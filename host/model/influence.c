@@ -36,7 +36,8 @@ static void doses_into(const km_model *model, int state, const bool *dosed, cons
             const km_route_entry *entry = &model->route[r].entry[k];
             if (entry->state != state || (dosed && !dosed[r]))
                 continue;
-            km_influence_direct(model, entry->fraction, parameter, NULL);
+            for (int i = 0; i < model->route[r].n_entries; i++) /* their sum decides whether the point is computed */
+                km_influence_direct(model, model->route[r].entry[i].fraction, parameter, NULL);
             km_influence_direct(model, entry->lag, parameter, NULL);
             km_influence_direct(model, entry->duration, parameter, NULL);
             km_influence_direct(model, model->amount, parameter, NULL);

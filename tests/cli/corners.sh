@@ -108,6 +108,34 @@ JSON
         fail "$route: 10 mg, or a bad parameter: $(cat out)"
 done
 
+# Fractions of a route that a point's parameters give: below 0, or above 1 together, is a bad parameter, also where a part goes into a
+# state that is not integrated; what rounding makes of a sum of 1 is none.
+cat >share.json <<'JSON'
+{"name": "share", "time_unit": "h", "parameters": {"a": {"value": 0.4, "unit": "-"}, "b": {"value": 0.6, "unit": "-"}},
+ "states": {"A": {"initial": "0", "rate": "0", "unit": "mg"}, "B": {"initial": "0", "rate": "0", "unit": "mg"}},
+ "outputs": {"amount": {"value": "A", "unit": "mg"}, "other": {"value": "B", "unit": "mg"}},
+ "routes": {"two": [{"into": "A", "fraction": "a"}, {"into": "B", "fraction": "b"}],
+            "rest": [{"into": "A", "fraction": "a"}, {"into": "B", "fraction": "b"}, {"into": "B", "fraction": "1-a-b"}]},
+ "dose": {"amount": "amt", "unit": "mg"}}
+JSON
+printf 'a\tb\n0.4\t0.6\n0.1\t0.9\n0.3333333333333333\t0.6666666666666667\n1\t0\n0.7\t0.4\n-0.1\t0.5\n1.2\t0\n0.5\t-0.2\n' >share.tsv
+for route in two rest; do
+    for precision in single double; do
+        cat >share-study.json <<JSON
+{"model": "share.json", "horizon": "4 h", "regimen": [{"route": "$route", "amt": "10 mg", "time": "1 h"}], "solver": {"precision": "$precision"},
+ "endpoints": [{"name": "most", "of": "amount", "kind": "max"}], "output": {"map": "share.zarr"}}
+JSON
+        expect 0 "$ketamap" evaluate share-study.json --points share.tsv --quiet
+        awk -F'\t' 'NR == 1 {for (i = 1; i <= NF; i++) column[$i] = i; next}
+            {got = got $column["status"]; d = $column["most"] - 10 * $column["a"]}
+            $column["status"] == 0 && !(d < 1e-5 && d > -1e-5) {bad++} END {exit !(got == "00004444" && bad == 0)}' out ||
+            fail "$route, $precision: four points of which the dose is all there, and four with status 4: $(cat out)"
+    done
+done
+# A parameter that decides nothing but whether the fractions hold has an effect.
+expect 0 "$ketamap" check share-study.json --set b=0.7
+grep -q "has no effect" err && fail "b has no effect: $(cat err)"
+
 # An output that jumps at a state's value, and rests at 0 and 1: whatever threshold and comparison, x = 0.5 is where it jumps.
 cat >jump.json <<'JSON'
 {"name": "jump", "about": "an output that jumps", "time_unit": "h", "parameters": {"k": {"value": 0.3, "unit": "1/h", "about": "k"}},

@@ -255,6 +255,34 @@ static void test_failures_are_the_same(void **state)
     km_study_destroy(study);
 }
 
+/* Fractions that a point's parameters give are held to the same bounds: 0, and 1 in all. */
+static void test_fractions_are_held_to_the_same_bounds(void **state)
+{
+    static const char model[] =
+        "{\"name\": \"share\", \"parameters\": {\"a\": {\"value\": 0.5, \"unit\": \"-\"}, \"b\": {\"value\": 0.5, \"unit\": \"-\"}},\n"
+        " \"states\": {\"A\": {\"initial\": \"0\", \"rate\": \"-A\", \"unit\": \"mg\"}, \"B\": {\"initial\": \"0\", \"rate\": \"-B\", \"unit\": \"mg\"}},\n"
+        " \"outputs\": {\"A\": {\"value\": \"A\", \"unit\": \"mg\"}},\n"
+        " \"routes\": {\"oral\": [{\"into\": \"A\", \"fraction\": \"a\"}, {\"into\": \"B\", \"fraction\": \"b\"}, {\"into\": \"B\", \"fraction\": 0.125}]},\n"
+        " \"dose\": {\"amount\": \"amt\", \"unit\": \"mg\"}}";
+    static const char text[] =
+        "{\"model\": \"model.json\", \"horizon\": \"9 h\", \"regimen\": [{\"amt\": \"8 mg\"}],\n"
+        " \"design\": {\"axes\": [{\"name\": \"a\", \"of\": \"a\", \"values\": [-0.25, 0, 0.25, 0.875]},\n"
+        "  {\"name\": \"b\", \"of\": \"b\", \"values\": [0, 0.625, 0.75]}]},\n"
+        " \"endpoints\": [{\"name\": \"A\", \"of\": \"A\", \"kind\": \"max\"}]}";
+    km_study *study = read_study(model, text);
+    pair p;
+
+    (void)state;
+    run_both(study, 12, &p);
+    assert_agree("share", study, &p, 1e-9);
+    for (size_t i = 0; i < p.n; i++) {
+        double a = p.row[2 * i], b = p.row[2 * i + 1];
+        assert_int_equal(p.host.status[i], a < 0.0 || a + b > 0.875 ? KM_POINT_BAD_PARAMETER : KM_POINT_DONE);
+    }
+    pair_clear(&p);
+    km_study_destroy(study);
+}
+
 static void test_too_large_a_study_says_so(void **state)
 {
     km_text model = {0};
@@ -356,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_sums_and_products_agree_to_rounding),
         cmocka_unit_test(test_schedules_and_windows),
         cmocka_unit_test(test_failures_are_the_same),
+        cmocka_unit_test(test_fractions_are_held_to_the_same_bounds),
         cmocka_unit_test(test_too_large_a_study_says_so),
         cmocka_unit_test(test_what_fails_in_single_is_retried_on_the_host),
         cmocka_unit_test(test_double_is_refused_without_it),
