@@ -13,7 +13,7 @@
 typedef struct km_plan {
     wide time[KM_MAX_EDGES]; /* ascending, distinct, after km_plan_order */
     int n, ignored;
-    bool bad; /* more edges than there is room for, or a dose before time 0 or at none: the point fails */
+    bool bad; /* more edges than there is room for, a dose before time 0 or at none, or over less than no time: the point fails */
 } km_plan;
 
 static inline void km_plan_add(km_plan *plan, const wide time)
@@ -48,7 +48,7 @@ static inline void km_plan_order(km_plan *plan)
  * its edges. */
 static inline void km_dose_edges(km_plan *plan, const wide start, const wide duration)
 {
-    if (!(start >= (wide)0) || isnan(duration)) {
+    if (!(start >= (wide)0 && duration >= (wide)0)) {
         plan->bad = true;
         return;
     }

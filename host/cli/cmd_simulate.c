@@ -64,7 +64,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     size_t n = 0;
     km_status st = KM_OK;
     static const char *const word[] = {"done", "used up its steps", "needed a step too small", "met a number that is not finite",
-                                       "breaks a condition of the model", "failed on the device"};
+                                       "breaks a condition of the model or of its doses", "failed on the device"};
 
     KM_TRY(km_study_read_points(a->positional[0], a->set, a->n_set, &study, d));
     if (study->population && study->population->n_drawn > 0)

@@ -14,7 +14,7 @@ static km_status read_route(km_reader *r, const km_json *node)
     static const char *const keys[] = {"into", "fraction", "lag", "duration", NULL};
     km_route route = {0};
     km_status st = KM_OK;
-    double total = 0.0, share;
+    double total = 0.0, share, length;
 
     if (node->kind != KM_JSON_ARRAY || node->n == 0)
         return km_json_fail(node, r->d, "expected a list of entries such as [{\"into\": \"Kc\", \"fraction\": \"1\"}], "
@@ -56,6 +56,8 @@ static km_status read_route(km_reader *r, const km_json *node)
             KM_TRY(km_names_parse(&r->names, duration, KM_LEVEL_PARAMETERS, &e.duration, r->d));
         if (duration)
             km_reader_require_unit(r, e.duration, &r->m->time, duration, "a duration", NULL);
+        if (duration && km_is_number(&r->m->pool, e.duration, &length) && length < 0.0)
+            KM_TRY(km_json_fail(duration, r->d, "a duration is at least 0, got %g", length));
         if (km_is_number(&r->m->pool, e.fraction, &share)) {
             total += share;
             if (share < 0.0) {

@@ -108,6 +108,25 @@ JSON
         fail "$route: 10 mg, or a bad parameter: $(cat out)"
 done
 
+# A route's own duration: an infusion, a bolus at 0, a bad parameter below; where the regimen says how long, it is not asked.
+cat >own.json <<'JSON'
+{"name": "own", "time_unit": "h", "parameters": {"long": {"value": 2, "unit": "h"}},
+ "states": {"A": {"initial": "0", "rate": "0", "unit": "mg"}}, "outputs": {"amount": {"value": "A", "unit": "mg"}},
+ "routes": {"depot": [{"into": "A", "duration": "long"}]}, "dose": {"amount": "amt", "unit": "mg"}}
+JSON
+printf 'long\n2\n0\n-1\n' >own.tsv
+for tinf in '"tinf": "2 h", ' ''; do
+    cat >own-study.json <<JSON
+{"model": "own.json", "horizon": "24 h", "regimen": [{"route": "depot", "amt": "10 mg", $tinf"time": "1 h"}],
+ "endpoints": [{"name": "at", "of": "amount", "kind": "value", "at": "2 h"}], "output": {"map": "own.zarr"}}
+JSON
+    expect 0 "$ketamap" evaluate own-study.json --points own.tsv --quiet
+    got=$(awk -F'\t' 'NR == 1 {for (i = 1; i <= NF; i++) column[$i] = i; next} {printf "%.3g:%s ", $column["at"], $column["status"]}' out)
+    [ "$got" = "$([ -n "$tinf" ] && echo "5:0 5:0 5:0 " || echo "5:0 10:0 nan:4 ")" ] || fail "$tinf own duration of 2 h, 0 and -1 h: $got"
+done
+expect 5 "$ketamap" simulate own-study.json --set long=-1
+says "of its doses"
+
 # Fractions of a route that a point's parameters give: below 0, or above 1 together, is a bad parameter, also where a part goes into a
 # state that is not integrated; what rounding makes of a sum of 1 is none.
 cat >share.json <<'JSON'
