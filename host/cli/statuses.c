@@ -39,7 +39,7 @@ void km_statuses_print(const km_statuses *s, bool on_host, FILE *to)
         "used up their steps",
         "needed steps too small",
         "met numbers that are not finite",
-        "break a condition of the model",
+        "break a condition of the model or of its doses",
         "failed on the device",
         "failed in single precision and were done in double",
         "were not computed",
