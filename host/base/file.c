@@ -172,6 +172,39 @@ done:
     return st;
 }
 
+km_status km_file_probe_folder(const char *path, km_diag *d)
+{
+    char *at = km_strdup(*path ? path : "."), *file = NULL;
+    struct stat facts;
+    km_status st = KM_OK;
+    int handle;
+
+    while (!km_file_is_folder(at)) {
+        char *above;
+
+        if (lstat(at, &facts) == 0)
+            KM_FAIL(d, KM_E_IO, "cannot make the folder \"%s\": \"%s\" is a file", path, at);
+        if (errno != ENOENT && errno != ENOTDIR)
+            KM_FAIL(d, KM_E_IO, "cannot make the folder \"%s\": %s", path, strerror(errno));
+        above = km_file_folder(at);
+        free(at);
+        at = above;
+    }
+    file = km_format("%s/.ketamap.tmp-%ld", at, (long)getpid());
+    handle = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); /* access() does not know of all that can be wrong */
+    if (handle < 0 && strcmp(at, path) != 0 && *path)
+        KM_FAIL(d, KM_E_IO, "cannot make the folder \"%s\" in \"%s\": %s", path, at, strerror(errno));
+    if (handle < 0)
+        KM_FAIL(d, KM_E_IO, "cannot write into the folder \"%s\": %s", at, strerror(errno));
+    (void)close(handle);
+    (void)unlink(file);
+
+done:
+    free(at);
+    free(file);
+    return st;
+}
+
 char *km_file_folder(const char *path)
 {
     size_t n = strlen(path);

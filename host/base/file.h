@@ -16,6 +16,8 @@ km_status km_file_write(const char *path, const void *data, size_t size, km_diag
 /* mkdir -p. KM_E_IO; the message names the component that is a file or cannot be made. "" is the
  * working folder. */
 km_status km_file_make_folder(const char *path, km_diag *d);
+/* KM_E_IO unless files can be made in the folder, or in the one it would be made in. What was not there is not there after it. */
+km_status km_file_probe_folder(const char *path, km_diag *d);
 bool km_file_exists(const char *path); /* of any kind, a dangling link too */
 bool km_file_is_folder(const char *path);
 

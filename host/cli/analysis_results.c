@@ -52,6 +52,8 @@ km_status km_analysis_place_look(const km_analysis_place *p, const km_arguments 
     km_status st = KM_OK;
 
     *there = false;
+    if (km_argument(a, "force") || !km_file_exists(p->path)) /* before anything is removed or computed */
+        KM_TRY(km_file_probe_folder(folder, d));
     if (km_argument(a, "force")) {
         KM_TRY(km_group_remove(p->path, "\"ketamap_sensitivity\"", "results of a sensitivity analysis", d));
         (void)unlink(p->state);

@@ -420,7 +420,7 @@ done:
 static km_status run(const km_arguments *a, km_diag *d)
 {
     job j = {.quiet = km_argument(a, "quiet") != NULL};
-    char *path = NULL, *report = NULL, *folder = NULL;
+    char *path = NULL, *report = NULL, *partial = NULL;
     time_t begun = time(NULL);
     bool strict = km_argument(a, "strict") != NULL, same = false;
     long threads;
@@ -436,7 +436,10 @@ static km_status run(const km_arguments *a, km_diag *d)
         path[n - 1] = '\0'; /* its partial map stands beside it, not in it */
     if (*path == '\0')
         KM_FAIL(d, KM_E_INPUT, "--output is empty; give the map a name such as results/NAME.zarr");
-    folder = km_file_folder(path);
+    partial = km_format("%s.partial", path);
+    /* what cannot be written is said before anything is compiled, audited or removed */
+    if (!km_argument(a, "dry-run") && (km_argument(a, "force") || !km_file_exists(path)))
+        KM_TRY(km_file_probe_folder(partial, d));
     KM_TRY(open_engines(&j, a, d));
     if (km_argument(a, "dry-run")) {
         st = dry_run(&j, path, d);
@@ -454,7 +457,6 @@ static km_status run(const km_arguments *a, km_diag *d)
         st = check_failed(&j.statuses, strict, d);
         goto done;
     }
-    KM_TRY(km_file_make_folder(folder, d));
     KM_TRY(audit(&j, path, strict, d));
     KM_TRY(km_map_open(path, j.study, &j.facts, threads ? (int)threads : km_map_tasks_threads(j.dispatch), &j.map, d));
     KM_TRY(compute(&j, path, km_argument(a, "force") != NULL, d));
@@ -469,7 +471,7 @@ done:
     clear_job(&j);
     free(path);
     free(report);
-    free(folder);
+    free(partial);
     return st;
 }
 

@@ -13,6 +13,16 @@ fi
 touch "$folder/file"
 expect 3 "$ketamap" run "$folder/s.json" --output "$folder/file/map.zarr"
 says "$folder/file"
+# where nothing can be written is said before the audit and before --force removes what is there; nothing is left behind
+touch "$folder/begun.zarr.partial"
+for map in /proc/map.zarr /proc/nosuch/map.zarr "$folder/begun.zarr"; do
+    expect 3 "$ketamap" run "$folder/s.json" --output "$map"
+    says "$map.partial"
+    [ "$(wc -l <"$folder/err")" -eq 1 ] || fail "more than the error: $(cat "$folder/err")"
+done
+[ ! -s "$folder/begun.zarr.partial" ] && [ -f "$folder/begun.zarr.partial" ] || fail "a file that was there is not what it was"
+expect 2 "$ketamap" run "$folder/s.json" --output "$folder/new/deep/map.zarr" --device nosuch
+[ ! -e "$folder/new" ] || fail "a folder is left: $(find "$folder/new")"
 # a disk that is full at 64 kB a file: one sentence, nothing lost, and room later makes it whole
 sed -i 's/"output": {/"output": {"keep": 23, /' "$folder/s.json"
 (ulimit -f 8; "$ketamap" run "$folder/s.json" --quiet) >"$folder/out" 2>"$folder/err"

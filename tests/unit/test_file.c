@@ -122,6 +122,29 @@ static void test_make_folder(void **state)
     free(under);
 }
 
+/* Says what making the folder, or a file in it, would; makes nothing. */
+static void test_probe_folder(void **state)
+{
+    char *deep = km_format("%s/a/b", folder), *file = km_file_join(folder, "file"), *under = km_file_join(file, "x/y");
+
+    (void)state;
+    assert_ok(km_file_probe_folder(deep, &d), &d);
+    assert_ok(km_file_probe_folder(folder, &d), &d);
+    assert_ok(km_file_probe_folder("", &d), &d);
+    assert_false(km_file_is_folder(deep));
+    assert_int_equal(km_file_probe_folder("/proc/no/such", &d), KM_E_IO); /* also not root's to write */
+    assert_string_equal(d.message, "cannot make the folder \"/proc/no/such\" in \"/proc\": No such file or directory");
+    assert_int_equal(km_file_probe_folder("/proc", &d), KM_E_IO);
+    assert_string_equal(d.message, "cannot write into the folder \"/proc\": No such file or directory");
+    assert_ok(km_file_write(file, "", 0, &d), &d);
+    assert_int_equal(km_file_probe_folder(under, &d), KM_E_IO);
+    is(km_format("cannot make the folder \"%s\": \"%s\" is a file", under, file), d.message);
+    assert_int_equal(unlink(file), 0); /* the folder's teardown fails where something is left */
+    free(deep);
+    free(file);
+    free(under);
+}
+
 /* A link stays a link, a pipe a pipe: what they lead to is written. */
 static void test_links_and_devices_are_written_through(void **state)
 {
@@ -153,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_write_and_read),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_make_folder),
+        cmocka_unit_test(test_probe_folder),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
