@@ -1,5 +1,6 @@
 #include "view/scatter.h"
 
+#include "abi.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -22,13 +23,31 @@ static const char *const colours =
     "set palette defined (0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', 5 '#27ad81', 6 '#5cc863', "
     "7 '#aadc32', 8 '#fde725')\n";
 
-static bool is_endpoint(const km_map_reader *r, int i)
+/* The array of an endpoint's states, or -1: it is none. */
+static int state_of(const km_map_reader *r, int i)
 {
-    char *state = km_format("%s_state", km_map_reader_array(r, i)->name);
-    bool yes = km_map_reader_find(r, state) >= 0;
+    char *name = km_format("%s_state", km_map_reader_array(r, i)->name);
+    int state = km_map_reader_find(r, name);
 
-    free(state);
-    return yes;
+    free(name);
+    return state;
+}
+
+/* What never happened has no place in the picture, though it may have a value: a time spent is 0. */
+static km_status forget_never(km_map_reader *r, int state, size_t n, double *value, km_diag *d)
+{
+    double *code = NULL;
+    size_t zero = 0;
+    km_status st = KM_OK;
+
+    KM_TRY(km_array_create(n, sizeof *code, (void **)&code, d));
+    KM_TRY(km_map_reader_read(r, state, &zero, &n, code, d));
+    for (size_t i = 0; i < n; i++)
+        if (code[i] == KM_STATE_NEVER || code[i] == KM_STATE_NO_REFERENCE)
+            value[i] = (double)NAN;
+done:
+    free(code);
+    return st;
 }
 
 /* The array `name`; only of factors where `factor`. */
@@ -40,7 +59,7 @@ static km_status choose(km_map_reader *r, const char *name, bool factor, size_t 
     km_status st = KM_OK;
 
     for (int i = 0; i < km_map_reader_n_arrays(r); i++) {
-        if (!km_map_reader_is_factor(r, i) && (factor || !is_endpoint(r, i)))
+        if (!km_map_reader_is_factor(r, i) && (factor || state_of(r, i) < 0))
             continue;
         word[n_words++] = km_map_reader_array(r, i)->name;
         if (strcmp(word[n_words - 1], name) == 0)
@@ -55,6 +74,8 @@ static km_status choose(km_map_reader *r, const char *name, bool factor, size_t 
     out->endpoint = !km_map_reader_is_factor(r, found);
     KM_TRY(km_array_create(n, sizeof *out->value, (void **)&out->value, d));
     KM_TRY(km_map_reader_read(r, found, &zero, &n, out->value, d));
+    if (out->endpoint)
+        KM_TRY(forget_never(r, state_of(r, found), n, out->value, d));
 done:
     free(word);
     return st;

@@ -64,6 +64,20 @@ expect 2 "$ketamap" plot "$folder/cube.zarr" --at k=1
 says "a map over points"
 expect 0 "$ketamap" simulate "$folder/cube.json" --times 0:24:12
 
+# what never happened is not drawn, a time spent of 0 no more than a time that is not there; the title says how many
+points inside "{\"latin_hypercube\": {\"n\": 2000, \"seed\": \"7\", $factors}}"
+sed -i 's/{"name": "top"/{"name": "spent", "of": "C", "kind": "time_in", "when": ">= 5"}, &/' "$folder/inside.json"
+expect 0 "$ketamap" run "$folder/inside.json" --quiet
+expect 0 "$ketamap" export "$folder/inside.zarr" --endpoints spent
+never=$(awk -F'\t' 'NR == 1 {for (i = 1; i <= NF; i++) column[$i] = i; next} $column["spent_state"] == "never" || $column["spent_state"] == 1' "$folder/out" | wc -l)
+[ "$never" -gt 100 ] || fail "$never points of 2000 never came there: $(head -2 "$folder/out")"
+expect 0 "$ketamap" plot "$folder/inside.zarr" --x dose --y spent --output "$folder/spent"
+awk -F'\t' -v left=$((2000 - never)) '!/^#/ {n++; if ($2 == 0) bad++} END {exit !(n == left && bad == 0)}' "$folder/spent.tsv" ||
+    fail "not the $((2000 - never)) points where it happened: $(grep -vc '^#' "$folder/spent.tsv")"
+grep -q "2000 points, $never of them not shown: never, or failed" "$folder/spent.gp" || fail "the title: $(grep title "$folder/spent.gp")"
+expect 0 "$ketamap" plot "$folder/inside.zarr" --x dose --y k --endpoint spent --output "$folder/spent"
+[ "$(grep -vc '^#' "$folder/spent.tsv")" -eq $((2000 - never)) ] || fail "colours: $(grep -vc '^#' "$folder/spent.tsv") points"
+
 # a list: the same numbers as evaluate's, and the same program
 points list '{"list": {"file": "p.tsv"}}'
 printf 'k\tregimen[0].amt\tregimen[0].addl\n0.02\t1\t0\n0.5\t2.5\t3\n0.1\t0.25\t1\n' >"$folder/p.tsv"
