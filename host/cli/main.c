@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/arguments.h"
+#include "engine/engine.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -104,6 +105,21 @@ km_status km_report_warnings(km_diag *d, bool strict, bool quiet)
     return KM_OK;
 }
 
+/* LLVM ends the program, with code 1, where it cannot write; this makes it our sentence and our code. */
+static void explain_end(void)
+{
+    km_diag d;
+    km_status st;
+
+    km_diag_init(&d);
+    st = km_engine_ended(&d);
+    if (st != KM_OK) {
+        fprintf(stderr, "ketamap: error: %s\n", d.message);
+        _exit((int)st);
+    }
+    km_diag_clear(&d);
+}
+
 int main(int argc, char **argv)
 {
     const km_command *command;
@@ -111,6 +127,7 @@ int main(int argc, char **argv)
     setlocale(LC_ALL, "C");
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    (void)atexit(explain_end);
     if (argc < 2) {
         km_help_all(stderr);
         return KM_E_INPUT;

@@ -226,7 +226,7 @@ km_status km_engine_create(const km_study *study, const km_engine_options *optio
     KM_TRY(km_buffers_create(e->context, &e->source, choose_batch(e, options->batch), &e->b, d));
     KM_TRY(create_table(e, d));
     KM_TRY(km_array_create(e->b.capacity, sizeof(double), &e->staging, d));
-    KM_TRY(km_batch_run(e, 0, d)); /* drivers compile at the first launch: that is build time */
+    KM_TRY(km_program_failure(e->id, km_batch_run(e, 0, d), d)); /* drivers compile at the first launch: that is build time */
     fill_facts(e);
     e->facts.build_seconds = now() - start;
     *out = e;
@@ -265,6 +265,7 @@ void km_engine_destroy(km_engine *e)
 }
 
 const km_engine_facts *km_engine_facts_of(const km_engine *e) { return &e->facts; }
+km_status km_engine_ended(km_diag *d) { return km_program_ended(d); }
 
 
 /* ---- running ---- */

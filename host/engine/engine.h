@@ -69,6 +69,8 @@ km_status km_engine_create(const km_study *study, const km_engine_options *optio
 km_status km_engine_create_idle(const km_study *study, const km_engine_options *options, km_engine **out, km_diag *d);
 void km_engine_destroy(km_engine *engine);
 const km_engine_facts *km_engine_facts_of(const km_engine *engine);
+/* For the end of a program that a driver's compiler has ended: KM_E_IO, with a sentence, where it had no room for its files. */
+km_status km_engine_ended(km_diag *d);
 
 /* A point that fails in single precision (step budget, step too small, non-finite) is run once more in double, on the
  * device or, where that has no double precision, on the host (host_evaluator.h); if that ends well its status is

@@ -3,12 +3,15 @@
 
 #include "abi.h"
 #include "base/cache.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "base/text.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Contraction is allowed, reassociation is not: -cl-fast-relaxed-math folds the polynomials' rounding tricks. No warnings,
  * because PoCL prints their number past us to the terminal; tests/lint looks at them. */
@@ -30,6 +33,59 @@ static bool is_pocl(cl_device_id device)
 
 static const char *options_for(cl_device_id device) { return is_pocl(device) ? OPTIONS : OPTIONS " -DKM_PORTABLE"; }
 
+/* ---- a compiler that cannot write ---- */
+
+/* More than any program takes: PoCL writes the source, and LLVM's code of it before it is linked (1 to 3 MB). */
+enum { ROOM = 16 << 20 };
+
+static atomic_int n_compiling; /* by PoCL */
+
+static km_status check_room(km_diag *d)
+{
+    const char *folder = getenv("POCL_CACHE_DIR"); /* set by engine/device.c, if not by the user */
+    char *path, *bytes;
+    km_status st;
+
+    if (folder == NULL || (bytes = calloc(ROOM, 1)) == NULL)
+        return KM_OK;
+    path = km_format("%s/ketamap-room-%ld", folder, (long)getpid());
+    st = km_file_write(path, bytes, ROOM, d);
+    (void)unlink(path);
+    free(bytes);
+    free(path);
+    if (st != KM_OK)
+        km_diag_context(d, "the device's compiler has no room for its files (a full disk, or a limit on the size of files)");
+    return st;
+}
+
+km_status km_program_failure(cl_device_id device, km_status st, km_diag *d)
+{
+    km_diag room;
+
+    if (st != KM_E_DEVICE || !is_pocl(device))
+        return st;
+    km_diag_init(&room);
+    if (check_room(&room) == KM_E_IO)
+        st = km_diag_fail(d, KM_E_IO, "%s", room.message);
+    km_diag_clear(&room);
+    return st;
+}
+
+km_status km_program_ended(km_diag *d) { return atomic_load(&n_compiling) > 0 ? check_room(d) : KM_OK; }
+
+/* clBuildProgram, which may not come back. */
+static cl_int build(cl_program program, cl_device_id device)
+{
+    cl_int error;
+
+    if (!is_pocl(device))
+        return clBuildProgram(program, 1, &device, options_for(device), NULL, NULL);
+    atomic_fetch_add(&n_compiling, 1);
+    error = clBuildProgram(program, 1, &device, options_for(device), NULL, NULL);
+    atomic_fetch_sub(&n_compiling, 1);
+    return error;
+}
+
 static km_status build_failed(cl_program program, cl_device_id device, cl_int error, km_diag *d)
 {
     size_t size = 0;
@@ -45,7 +101,7 @@ static km_status build_failed(cl_program program, cl_device_id device, cl_int er
     st = km_diag_fail(d, KM_E_DEVICE, "the device's compiler refused the kernel (%s): %.300s", km_opencl_error_name(error),
                       first);
     free(log);
-    return st;
+    return km_program_failure(device, st, d);
 }
 
 static km_status probe(cl_context context, cl_command_queue queue, cl_program program, const km_source *source, km_diag *d)
@@ -184,7 +240,7 @@ km_status km_program_build(cl_context context, cl_device_id device, cl_command_q
     }
     out->program = clCreateProgramWithSource(context, 1, &text, NULL, &error);
     KM_TRY(km_opencl_check(error, "clCreateProgramWithSource", d));
-    error = clBuildProgram(out->program, 1, &device, options_for(device), NULL, NULL);
+    error = build(out->program, device);
     if (error != CL_SUCCESS) {
         st = build_failed(out->program, device, error, d);
         goto done;

@@ -21,6 +21,12 @@ km_status km_program_build(cl_context context, cl_device_id device, cl_command_q
                            km_program *out, km_diag *d);
 void km_program_release(km_program *program);
 
+/* What a failure of the compiler is: `st`, or KM_E_IO, with a sentence, where the folder it writes to has no room. Drivers do not
+ * say so themselves; known of PoCL only. */
+km_status km_program_failure(cl_device_id device, km_status st, km_diag *d);
+/* The same at the end of a program that the compiler has ended: KM_OK if none was at work. */
+km_status km_program_ended(km_diag *d);
+
 /* Puts the binary into the cache, once. To be called after the kernels have run: drivers such as PoCL compile them at
  * their first launch, and a binary has what is compiled by then. */
 void km_program_keep(km_program *program);

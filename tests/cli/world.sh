@@ -36,6 +36,21 @@ fi
 expect 0 "$ketamap" run "$folder/s.json" --quiet
 expect 0 "$ketamap" run "$folder/s.json" --output "$folder/fresh.zarr" --quiet
 same "$folder/s.zarr" "$folder/fresh.zarr"
+# PoCL's compiler that cannot write its files (the source; LLVM's code of it, where LLVM ends the program) is no fault of the kernel's
+"$ketamap" devices >"$folder/out" 2>/dev/null
+if grep -q "Portable Computing Language" "$folder/out"; then
+    printf 'k\n0.3\n' >"$folder/p.tsv"
+    for blocks in 1 500; do
+        (ulimit -f $blocks; POCL_CACHE_DIR=$folder/pocl$blocks KETAMAP_CACHE=off "$ketamap" evaluate "$folder/s.json" --points "$folder/p.tsv" \
+            --device Portable --quiet) >"$folder/out" 2>"$folder/err"
+        code=$?
+        [ "$code" -eq 3 ] || fail "no room for the compiler at $blocks blocks a file: exit $code"
+        says "the device's compiler has no room for its files"
+        says "File too large"
+        [ "$(grep -c "ketamap: error" "$folder/err")" -eq 1 ] || fail "not one sentence: $(cat "$folder/err")"
+        [ -z "$(find "$folder/pocl$blocks" -name 'ketamap-room*')" ] || fail "a file is left: $(find "$folder/pocl$blocks")"
+    done
+fi
 # without gnuplot the picture is left out, and said so
 mkdir "$folder/bin"
 PATH=$folder/bin expect 0 "$ketamap" plot "$folder/s.zarr"
