@@ -96,3 +96,25 @@ const char *km_model_nearest(const km_model *m, char family, const char *name)
     free(word);
     return near;
 }
+
+char *km_model_routes(const km_model *m)
+{
+    km_text known = {0};
+
+    for (int i = 0; i < m->n_routes; i++)
+        km_text_add(&known, "%s\"%s\"", i > 0 ? ", " : "", m->route[i].name);
+    if (m->n_routes == 0)
+        km_text_add(&known, "none");
+    return km_text_take(&known);
+}
+
+char *km_model_no_route(const km_model *m, const char *name)
+{
+    const char *near = km_model_nearest(m, 'r', name);
+    char *known = km_model_routes(m);
+    char *sentence = near ? km_format("the model has no route \"%.100s\"; did you mean \"%s\"?", name, near)
+                          : km_format("the model has no route \"%.100s\"; it has %s", name, known);
+
+    free(known);
+    return sentence;
+}

@@ -109,5 +109,9 @@ int km_model_find_variant(const km_model *model, const char *name);
 /* Nearest known name of one family, for "did you mean", or NULL: family is 'p' parameters, 'o' outputs,
  * 'r' routes, 'v' variants. */
 const char *km_model_nearest(const km_model *model, char family, const char *name);
+/* "iv", "oral", or none. Caller frees. */
+char *km_model_routes(const km_model *model);
+/* What to say of a route that the model does not have: which is meant, or which there are. Caller frees. */
+char *km_model_no_route(const km_model *model, const char *name);
 
 #endif

@@ -559,6 +559,15 @@ done:
     return st;
 }
 
+static km_status no_route(const context *c, const km_json *route)
+{
+    char *sentence = km_model_no_route(c->f->model, route->string);
+    km_status st = km_json_fail(route, c->d, "%s", sentence);
+
+    free(sentence);
+    return st;
+}
+
 static km_status check_drugs(const context *c)
 {
     km_status st = KM_OK;
@@ -573,7 +582,7 @@ static km_status check_drugs(const context *c)
             if (route->kind != KM_JSON_STRING && route->kind != KM_JSON_OBJECT)
                 KM_TRY(km_json_fail(route, c->d, "expected the name of a route of the model, got %s", km_json_describe(route)));
             if (route->kind == KM_JSON_STRING && km_model_find_route(c->f->model, route->string) < 0)
-                KM_TRY(km_json_fail(route, c->d, "the model has no route \"%s\"", route->string));
+                KM_TRY(no_route(c, route));
         }
     }
 done:

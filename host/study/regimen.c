@@ -148,30 +148,24 @@ static km_status read_route(const km_study *study, km_record *record, const km_j
     km_status st = KM_OK;
     const km_model *model = study->model;
     const km_json *route = NULL;
-    const char *nearest;
-    km_text known = {0};
-    int i;
+    char *words = NULL;
 
-    for (i = 0; i < model->n_routes; i++)
-        km_text_add(&known, "%s\"%s\"", i > 0 ? ", " : "", model->route[i].name);
     KM_TRY(km_json_get(node, "route", KM_JSON_STRING, &route, d));
-    if (route == NULL && model->n_routes > 1)
-        KM_TRY(km_json_fail(node, d, "the key \"route\" is missing; the model has %s", known.data));
+    if (route == NULL && model->n_routes > 1) {
+        words = km_model_routes(model);
+        KM_TRY(km_json_fail(node, d, "the key \"route\" is missing; the model has %s", words));
+    }
     if (route == NULL)
         goto done; /* the only one, 0 */
     record->route = km_model_find_route(model, route->string);
     if (record->route < 0) {
         record->route = 0;
-        nearest = km_model_nearest(model, 'r', route->string);
-        if (nearest != NULL)
-            KM_TRY(km_json_fail(route, d, "the model has no route %s; did you mean \"%s\"?",
-                                km_json_describe(route), nearest));
-        KM_TRY(km_json_fail(route, d, "the model has no route %s; it has %s",
-                            km_json_describe(route), known.data));
+        words = km_model_no_route(model, route->string);
+        KM_TRY(km_json_fail(route, d, "%s", words));
     }
 
 done:
-    km_text_clear(&known);
+    free(words);
     return st;
 }
 

@@ -147,18 +147,16 @@ static km_status find_route(const table *t, int *out)
     const km_model *m = t->study->model;
     const cell *c = t->column[ROUTE] >= 0 ? &t->cell[t->column[ROUTE]] : NULL;
     const km_json *name;
-    km_text known = {0};
+    char *sentence;
 
     *out = 0;
     if (c && !is_missing(c->text)) {
         *out = km_model_find_route(m, c->text);
         if (*out >= 0)
             return KM_OK;
-        for (int i = 0; i < m->n_routes; i++)
-            km_text_add(&known, "%s\"%s\"", i > 0 ? ", " : "", m->route[i].name);
-        km_diag_fail(t->d, KM_E_INPUT, "%s:%zu:%zu: the model has no route \"%s\"; it has %s", t->path, t->line, c->column, c->text,
-                     m->n_routes > 0 ? known.data : "none");
-        km_text_clear(&known);
+        sentence = km_model_no_route(m, c->text);
+        km_diag_fail(t->d, KM_E_INPUT, "%s:%zu:%zu: %s", t->path, t->line, c->column, sentence);
+        free(sentence);
         return KM_E_INPUT;
     }
     c = t->column[CMT] >= 0 ? &t->cell[t->column[CMT]] : NULL;
@@ -277,6 +275,7 @@ static km_status read_keys(table *t, const km_json *node, const km_json **csv)
     static const char *const keys[] = {"csv", "cmt", "id", "units", NULL};
     static const char *const units[] = {"amt", "time", NULL};
     const km_json *unit = NULL;
+    char *sentence = NULL;
     km_status st = KM_OK;
 
     KM_TRY(km_json_allow(node, keys, t->d));
@@ -285,8 +284,12 @@ static km_status read_keys(table *t, const km_json *node, const km_json **csv)
     KM_TRY(km_json_get(node, "cmt", KM_JSON_OBJECT, &t->cmt, t->d));
     for (size_t i = 0; t->cmt && i < t->cmt->n; i++) {
         const km_json *route = &t->cmt->child[i];
-        if (route->kind != KM_JSON_STRING || km_model_find_route(t->study->model, route->string) < 0)
+        if (route->kind != KM_JSON_STRING)
             KM_TRY(km_json_fail(route, t->d, "expected the name of a route of the model, got %s", km_json_describe(route)));
+        if (km_model_find_route(t->study->model, route->string) < 0) {
+            sentence = km_model_no_route(t->study->model, route->string);
+            KM_TRY(km_json_fail(route, t->d, "%s", sentence));
+        }
     }
     KM_TRY(km_json_get(node, "units", KM_JSON_OBJECT, &unit, t->d));
     if (unit) {
@@ -295,6 +298,7 @@ static km_status read_keys(table *t, const km_json *node, const km_json **csv)
         KM_TRY(km_json_get_string(unit, "time", &t->time_unit, t->d));
     }
 done:
+    free(sentence);
     return st;
 }
 

@@ -54,7 +54,8 @@ refuses 'time,amt,route,rate\n0,1,iv,-2\n' '' 'bad.csv:2:8: a rate that the mode
 refuses 'time,amt,route,ss,ii\n0,1,iv,1,24\n' '' 'bad.csv:2:8: steady state is not supported'
 refuses 'time,amt,route,evid\n0,1,iv,4\n' '' 'bad.csv:2:8: an event is an observation (EVID 0) or a dose (EVID 1)'
 refuses 'time,amt,route,evid\n0,0,iv,1\n' '' 'bad.csv:2:3: the amount of a dose must be larger than 0'
-refuses 'time,amt,route\n0,1,im\n' '' 'bad.csv:2:5: the model has no route "im"; it has "iv", "half"'
+refuses 'time,amt,route\n0,1,nasal\n' '' 'bad.csv:2:5: the model has no route "nasal"; it has "iv", "half"'
+refuses 'time,amt,route\n0,1,halff\n' '' 'bad.csv:2:5: the model has no route "halff"; did you mean "half"?'
 refuses 'time,amt,cmt\n0,1,1\n' '' 'which route a compartment is has to be said in the study'
 refuses 'time,amt,cmt\n0,1,3\n' ', "cmt": {"1": "iv"}' 'bad.csv:2:5: the study'"'"'s "cmt" names no route for this compartment, got "3"'
 refuses 'time,amt\n0,1\n' '' 'the dose has no route'
@@ -68,7 +69,8 @@ refuses 'time,amt,route\n0,1,"iv\n' '' 'bad.csv:2:5: the quoted cell does not en
 refuses 'time,amt,route\n' '' 'the table has no dose'
 refuses '' '' 'the file is empty'
 refuses 'time,amt,route\n0,1,iv\n' ', "units": {"amt": "h"}' 'bad.csv:2:3: '
-refuses 'time,amt,route\n0,1,iv\n' ', "cmt": {"1": "im"}' 'expected the name of a route of the model, got "im"'
+refuses 'time,amt,route\n0,1,iv\n' ', "cmt": {"1": "im"}' 'the model has no route "im"; did you mean "iv"?'
+refuses 'time,amt,route\n0,1,iv\n' ', "cmt": {"1": 1}' 'expected the name of a route of the model, got the number 1'
 expect 2 "$ketamap" check "$(write bad '{"csv": 3}'; echo bad.json)"
 expect 2 "$ketamap" check "$(write bad '"doses.csv"'; echo bad.json)"
 write bad '{"csv": "nowhere.csv"}'
