@@ -47,10 +47,10 @@ void km_statuses_print(const km_statuses *s, bool on_host, FILE *to)
 
     for (int k = 0; k <= KM_N_POINT_STATUSES; k++)
         if (k != KM_POINT_DONE && s->count[k] > 0)
-            fprintf(to, "ketamap: %llu of %llu points %s%s (status %d)\n",
+            fprintf(to, "ketamap: %llu of %llu points %s%s (status %s)\n",
                     (unsigned long long)s->count[k], (unsigned long long)km_statuses_total(s), word[k],
                     k == KM_POINT_RETRIED && on_host ? ", on the host" : "",
-                    k == KM_N_POINT_STATUSES ? KM_POINT_NOT_COMPUTED : k);
+                    km_status_word(k == KM_N_POINT_STATUSES ? KM_POINT_NOT_COMPUTED : k));
 }
 
 static km_status read_array(km_map_reader *reader, int index, km_statuses *out, km_diag *d)

@@ -58,8 +58,8 @@ JSON
 for where in device host; do
     [ $where = host ] && option=--no-double || option=
     expect 0 "$ketamap" run "$folder/grow.json" --output "$folder/$where-1.zarr" $option
-    [ $where = host ] && says "2 of 5 points failed in single precision and were done in double, on the host (status 6)"
-    [ $where = device ] && says "2 of 5 points failed in single precision and were done in double (status 6)"
+    [ $where = host ] && says "2 of 5 points failed in single precision and were done in double, on the host (status retried_in_double)"
+    [ $where = device ] && says "2 of 5 points failed in single precision and were done in double (status retried_in_double)"
     grep -q '"retried": 2' "$folder/$where-1.zarr/run.json" || fail "$where: run.json: $(cat "$folder/$where-1.zarr/run.json")"
     grep -q "\"double_on\": \"$where\"" "$folder/$where-1.zarr/run.json" || fail "$where: run.json says not so"
     expect 0 "$ketamap" run "$folder/grow.json" --output "$folder/$where-2.zarr" $option --quiet
@@ -69,7 +69,7 @@ attributes host-1 | grep -q '"retry": "points of status 6 were computed in doubl
 attributes device-1 | grep -q '"retry"' && fail "the device's map has a retry on the host"
 printf 'k\n0.5\n2\n3\n' >"$folder/k.tsv"
 expect 0 "$ketamap" evaluate "$folder/grow.json" --points "$folder/k.tsv" --no-double
-says "2 of 3 points failed in single precision and were done in double, on the host (status 6)"
+says "2 of 3 points failed in single precision and were done in double, on the host (status retried_in_double)"
 awk -F'\t' 'NR == 3 {exit !($2 > 119.9 && $2 < 120.1 && $(NF - 1) == "retried_in_double")}' "$folder/out" || fail "a row: $(sed -n 3p "$folder/out")"
 # no audit for a map that will be refused; no error of 0 for what never happened
 expect 2 "$ketamap" run "$folder/cancel.json" --set large=1e5

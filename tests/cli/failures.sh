@@ -6,7 +6,7 @@ study plain 5
 sed -i 's/ "states"/ "require": ["k < 0.5"],\n&/' "$folder/decay.json"
 
 expect 0 "$ketamap" run "$folder/s.json" --output "$folder/whole.zarr"
-says "break a condition of the model or of its doses (status 4)"
+says "break a condition of the model or of its doses (status bad_parameter)"
 whole=$(grep "status 4" "$folder/err")
 expect 5 "$ketamap" run "$folder/s.json" --output "$folder/strict.zarr" --strict --quiet
 says "points failed"
@@ -28,7 +28,7 @@ fi
 # evaluate: the table is written, and says which
 printf 'k\n0.2\n0.9\n' >"$folder/p.tsv"
 expect 0 "$ketamap" evaluate "$folder/plain.json" --points "$folder/p.tsv"
-says "1 of 2 points break a condition of the model or of its doses (status 4)"
+says "1 of 2 points break a condition of the model or of its doses (status bad_parameter)"
 awk -F'\t' 'NR == 3 {exit !($2 == "NaN" && $3 == "failed" && $(NF - 1) == "bad_parameter")}' "$folder/out" || fail "a failed row: $(tail -1 "$folder/out")"
 grep -qi -- "-nan" "$folder/out" && fail "nan has a sign"
 expect 5 "$ketamap" evaluate "$folder/plain.json" --points "$folder/p.tsv" --strict
