@@ -446,6 +446,7 @@ static km_status run(const km_arguments *a, km_diag *d)
         st = km_bench_untune(&b.options, d);
         goto done;
     }
+    KM_TRY(km_output_probe(output, d));
     KM_TRY(find_model(&b, d));
     KM_TRY(make_folder(&b, d));
     signal(SIGINT, interrupt);

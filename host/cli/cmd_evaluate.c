@@ -63,6 +63,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     if (path == NULL)
         return km_diag_fail(d, KM_E_INPUT, "ketamap evaluate needs --points FILE.tsv");
     KM_TRY(km_engine_options_read(a, &options, d));
+    KM_TRY(km_output_probe(output, d));
     KM_TRY(km_study_read_points(a->positional[0], a->set, a->n_set, &study, d));
     if (study->n_endpoints == 0)
         KM_FAIL(d, KM_E_INPUT, "%s has no endpoints to evaluate", study->path);

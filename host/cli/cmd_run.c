@@ -215,7 +215,8 @@ static int remove_one(const char *path, const struct stat *s, int kind, struct F
     return remove(path);
 }
 
-static km_status remove_map(const char *path, km_diag *d)
+/* Removes a map and its beginning, or looks only whether that may be done. */
+static km_status remove_map(const char *path, bool look_only, km_diag *d)
 {
     char *partial = km_format("%s.partial", path), *lock = km_format("%s/.lock", partial);
     int writer = -1;
@@ -228,6 +229,8 @@ static km_status remove_map(const char *path, km_diag *d)
     writer = open(lock, O_RDWR | O_CLOEXEC);
     if (writer >= 0 && flock(writer, LOCK_EX | LOCK_NB) != 0)
         KM_FAIL(d, KM_E_IO, "another ketamap is writing %s", partial);
+    if (look_only)
+        goto done;
     if (km_file_exists(path) && nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
         KM_FAIL(d, KM_E_IO, "cannot remove %s: %s", path, strerror(errno));
     if (km_file_exists(partial) && nftw(partial, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
@@ -369,12 +372,12 @@ static void say_audit(const job *j, int e, km_diag *d)
 }
 
 /* The audit of a map that is begun; one that is resumed has it, and where another is at its place km_map_open refuses. */
-static km_status audit(job *j, const char *path, bool strict, km_diag *d)
+static km_status audit(job *j, const char *path, bool force, bool strict, km_diag *d)
 {
     char *begun = km_format("%s.partial/.zattrs", path);
     km_status st = KM_OK;
 
-    if (j->facts.audit_rtol > 0.0 && !km_file_exists(begun) && !km_file_exists(path)) {
+    if (j->facts.audit_rtol > 0.0 && (force || (!km_file_exists(begun) && !km_file_exists(path)))) {
         st = km_audit_run(j->study, j->engine, km_dispatch_first(j->dispatch), &j->audit, d);
         if (st == KM_E_INPUT)
             km_diag_context(d, "the audit cannot be made (--no-audit leaves it out)");
@@ -422,7 +425,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     job j = {.quiet = km_argument(a, "quiet") != NULL};
     char *path = NULL, *report = NULL, *partial = NULL;
     time_t begun = time(NULL);
-    bool strict = km_argument(a, "strict") != NULL, same = false;
+    bool strict = km_argument(a, "strict") != NULL, force = km_argument(a, "force") != NULL, same = false;
     long threads;
     km_status st = KM_OK;
 
@@ -438,16 +441,17 @@ static km_status run(const km_arguments *a, km_diag *d)
         KM_FAIL(d, KM_E_INPUT, "--output is empty; give the map a name such as results/NAME.zarr");
     partial = km_format("%s.partial", path);
     /* what cannot be written is said before anything is compiled, audited or removed */
-    if (!km_argument(a, "dry-run") && (km_argument(a, "force") || !km_file_exists(path)))
+    if (!km_argument(a, "dry-run") && (force || !km_file_exists(path)))
         KM_TRY(km_file_probe_folder(partial, d));
     KM_TRY(open_engines(&j, a, d));
     if (km_argument(a, "dry-run")) {
         st = dry_run(&j, path, d);
         goto done;
     }
-    if (km_argument(a, "force"))
-        KM_TRY(remove_map(path, d));
-    KM_TRY(km_map_is_complete(path, j.study, &j.facts, &same, d));
+    if (force)
+        KM_TRY(remove_map(path, true, d));
+    else
+        KM_TRY(km_map_is_complete(path, j.study, &j.facts, &same, d));
     if (same) {
         if (!j.quiet)
             fprintf(stderr, "ketamap: %s is complete already, and of this very study; --force computes it again\n", path);
@@ -457,9 +461,11 @@ static km_status run(const km_arguments *a, km_diag *d)
         st = check_failed(&j.statuses, strict, d);
         goto done;
     }
-    KM_TRY(audit(&j, path, strict, d));
+    KM_TRY(audit(&j, path, force, strict, d));
+    if (force) /* not before: the audit may refuse the study under --strict */
+        KM_TRY(remove_map(path, false, d));
     KM_TRY(km_map_open(path, j.study, &j.facts, threads ? (int)threads : km_map_tasks_threads(j.dispatch), &j.map, d));
-    KM_TRY(compute(&j, path, km_argument(a, "force") != NULL, d));
+    KM_TRY(compute(&j, path, force, d));
     KM_TRY(km_map_flush(j.map, d)); /* writing belongs to the time reported */
     report = run_json(&j, a, begun);
     KM_TRY(km_map_finish(j.map, report, d));

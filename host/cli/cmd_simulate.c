@@ -66,6 +66,7 @@ static km_status run(const km_arguments *a, km_diag *d)
     static const char *const word[] = {"done", "used up its steps", "needed a step too small", "met a number that is not finite",
                                        "breaks a condition of the model or of its doses", "failed on the device"};
 
+    KM_TRY(km_output_probe(path, d));
     KM_TRY(km_study_read_points(a->positional[0], a->set, a->n_set, &study, d));
     if (study->population && study->population->n_drawn > 0)
         km_diag_warn(d, "%s: this is the course of the study's own values; the draws that \"parameters\" names are not used", study->path);

@@ -27,6 +27,10 @@ expect 0 "$ketamap" run "$folder/cancel.json" --quiet --force
 expect 2 "$ketamap" run "$folder/cancel.json" --strict --output "$folder/strict.zarr"
 says "1 warning under --strict"
 [ -e "$folder/strict.zarr" ] && fail "--strict wrote a map"
+# nor does it take away the one that is there
+expect 0 "$ketamap" run "$folder/cancel.json" --no-audit --output "$folder/there.zarr"
+expect 2 "$ketamap" run "$folder/cancel.json" --strict --force --output "$folder/there.zarr"
+expect 0 "$ketamap" verify "$folder/there.zarr"
 expect 0 "$ketamap" run "$folder/cancel.json" --no-audit --force
 grep -q warning "$folder/err" && fail "--no-audit warns"
 expect 0 "$ketamap" run "$folder/right.json" --output "$folder/right.zarr" --strict

@@ -68,6 +68,17 @@ says "400 models"
 expect 0 "$ketamap" run "$folder/s.json" --force --quiet
 [ ! -s "$folder/err" ] && [ ! -s "$folder/out" ] || fail "--quiet says $(cat "$folder/err" "$folder/out")"
 
+# tables that cannot be written are told before anything is computed: with a kernel folder that is not there, first
+printf 'k\n0.1\n' >"$folder/p.tsv"
+for command in "evaluate $folder/s.json --points $folder/p.tsv" "simulate $folder/s.json" "bench --quick"; do
+    for place in "$folder/missing/t.tsv" "$folder"; do
+        # shellcheck disable=SC2086
+        expect 3 "$ketamap" $command --kernel-dir "$folder/missing" --output "$place"
+        says "cannot write $place: "
+    done
+done
+expect 0 "$ketamap" evaluate "$folder/s.json" --points "$folder/p.tsv" --output /dev/null
+
 if [ -c /dev/full ]; then
     for command in "--help" "devices" "check $folder/s.json" "simulate $folder/s.json"; do
         # shellcheck disable=SC2086
