@@ -23,7 +23,7 @@ static const char *const colours =
     "set palette defined (0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', 5 '#27ad81', 6 '#5cc863', "
     "7 '#aadc32', 8 '#fde725')\n";
 
-/* The array of an endpoint's states, or -1: it is none. */
+/* The array of an endpoint's states, or -1: it has none, or is none. */
 static int state_of(const km_map_reader *r, int i)
 {
     char *name = km_format("%s_state", km_map_reader_array(r, i)->name);
@@ -59,8 +59,8 @@ static km_status choose(km_map_reader *r, const char *name, bool factor, size_t 
     km_status st = KM_OK;
 
     for (int i = 0; i < km_map_reader_n_arrays(r); i++) {
-        if (!km_map_reader_is_factor(r, i) && (factor || state_of(r, i) < 0))
-            continue;
+        if (!km_map_reader_is_factor(r, i) && (factor || strchr(km_map_reader_array(r, i)->dtype, 'f') == NULL))
+            continue; /* an endpoint, its margin, or a population's statistic is a number with a fraction */
         word[n_words++] = km_map_reader_array(r, i)->name;
         if (strcmp(word[n_words - 1], name) == 0)
             found = i;
@@ -74,8 +74,10 @@ static km_status choose(km_map_reader *r, const char *name, bool factor, size_t 
     out->endpoint = !km_map_reader_is_factor(r, found);
     KM_TRY(km_array_create(n, sizeof *out->value, (void **)&out->value, d));
     KM_TRY(km_map_reader_read(r, found, &zero, &n, out->value, d));
-    if (out->endpoint)
+    if (out->endpoint && state_of(r, found) >= 0)
         KM_TRY(forget_never(r, state_of(r, found), n, out->value, d));
+    for (size_t i = 0; i < n; i++)
+        out->value[i] = isfinite(out->value[i]) ? out->value[i] : (double)NAN; /* a quantile of times that never came is infinite */
 done:
     free(word);
     return st;

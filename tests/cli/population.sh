@@ -51,6 +51,15 @@ awk -F'\t' '
     }
     END { if (n < 40) { print n " comparisons"; bad = 1 } exit bad }' "$folder/out" || fail "not the closed forms"
 
+# over random points: pictures of statistics, without the dots of medians that never came
+sed 's/"axes": .*/"sobol": {"n": 64, "factors": [{"name": "CL", "of": "CL", "linear": [0.5, 4]}]}},/; s/many.zarr/dots.zarr/' "$folder/many.json" >"$folder/dots.json"
+expect 0 "$ketamap" run "$folder/dots.json" --quiet
+expect 0 "$ketamap" plot "$folder/dots.zarr" --endpoint half_q50 --output "$folder/dots"
+awk -F'\t' '!/^#/ && !($1 > 1.4 && $1 <= 4 && $2 < 24.1 && $2 > 8) {bad = 1} !/^#/ {n++} END {exit bad || n < 40 || n > 60}' "$folder/dots.tsv" ||
+    fail "dots of the median: $(head -5 "$folder/dots.tsv")"
+grep -q "not shown: never" "$folder/dots.gp" || fail "dots that are left out are not counted"
+expect 0 "$ketamap" plot "$folder/dots.zarr" --output "$folder/dots"
+
 # bytes: whatever the batch, whatever stands beside a point
 expect 0 "$ketamap" run "$folder/many.json" --output "$folder/again.zarr" --batch 333 --quiet
 same "$folder/many.zarr" "$folder/again.zarr"
