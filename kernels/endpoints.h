@@ -403,12 +403,18 @@ KM_INLINE void km_extreme_settle(km_extreme *q, const km_passage *p, const int k
         { /* the cubic is only near: a parabola through the output itself around there says where the extreme is */
             const real middle = km_min(km_max(x, KM_NUMBER(R(0.1))), KM_NUMBER(R(0.9)));
             const real left = middle - R(0.1), right = middle + R(0.1);
-            real better_x, better_v, up, bend;
+            const mask at_start = x < middle;
+            real better_x, better_v, up, bend, slope;
             v = sign * km_between(p, k, middle, c);
             up = v - sign * km_between(p, k, left, c);
             bend = sign * km_between(p, k, right, c) - v - up;
             better_x = middle - R(0.05) - R(0.1) * up / bend;
-            better_x = km_pick((bend < R(0.0)) & (better_x >= left) & (better_x <= right), better_x, x);
+            /* nearer to an end than that, its value, its slope (inwards, over a tenth) and the value at a tenth say better where */
+            slope = R(0.1) * km_pick(at_start, s0, -s1);
+            slope = R(0.05) * slope / (slope - km_pick(at_start, up, -(up + bend)));
+            better_x = km_pick(x == middle, better_x, km_pick(at_start, slope, R(1.0) - slope));
+            better_x = km_pick((bend < R(0.0)) & (better_x >= left) & (better_x <= right), better_x,
+                               km_pick(up + up + bend > R(0.0), right, left)); /* uphill: a kink is there */
             better_v = sign * km_between(p, k, better_x, c);
             better = (better_v >= v) | km_not(v == v);
             x = km_pick(better, better_x, middle);

@@ -114,6 +114,53 @@ static void test_peaks_are_read_off_at_steps(void **state)
     assert_true(worst < 5e-5);
 }
 
+/* Where a peak lies near an end of a step, as it then does, its time is found as exactly as elsewhere. */
+static void test_times_of_peaks(void **state)
+{
+    static const char model[] =
+        "{\"name\": \"oral\", \"parameters\": {\"ka\": {\"value\": 1, \"unit\": \"1/h\"}, \"k\": {\"value\": 0.1, \"unit\": \"1/h\"}},\n"
+        " \"states\": {\"G\": {\"initial\": \"0\", \"rate\": \"-ka*G\", \"unit\": \"mg\"},\n"
+        "  \"A\": {\"initial\": \"0\", \"rate\": \"ka*G-k*A\", \"unit\": \"mg\"}},\n"
+        " \"outputs\": {\"A\": {\"value\": \"A\", \"unit\": \"mg\"}},\n"
+        " \"routes\": {\"oral\": [{\"into\": \"G\"}]}, \"dose\": {\"amount\": \"amt\", \"unit\": \"mg\"}}";
+    static const char study[] =
+        "{\"model\": \"model.json\", \"horizon\": \"80 h\", \"solver\": {\"method\": \"rodas4\", \"rtol\": 1e-9, \"precision\": \"double\"},\n"
+        " \"regimen\": [{\"amt\": \"10 mg\"}],\n"
+        " \"design\": {\"axes\": [{\"name\": \"ka\", \"of\": \"ka\", \"log\": [0.25, 4, 33]}, {\"name\": \"k\", \"of\": \"k\", \"log\": [0.02, 0.2, 33]}]},\n"
+        " \"endpoints\": [{\"name\": \"when\", \"of\": \"A\", \"kind\": \"time_of_max\"}]}";
+    double worst = 0.0;
+
+    (void)state;
+    run_texts(model, study, &(km_engine_options){0}, &out);
+    for (int i = 0; i < 33 * 33; i++) {
+        double ka = 0.25 * pow(16.0, i / 33 / 32.0), k = 0.02 * pow(10.0, i % 33 / 32.0);
+        worst = fmax(worst, fabs(out.value[0][i] * (ka - k) / log(ka / k) - 1.0));
+    }
+    print_message("largest error of a peak's time %.1e\n", worst);
+    assert_true(worst < 1.2e-6);
+}
+
+/* A kink is no parabola: the largest of the values looked at is taken, on whichever side it is. */
+static void test_peaks_that_are_kinks(void **state)
+{
+    static const char model[] =
+        "{\"name\": \"kink\", \"parameters\": {\"T\": {\"value\": 5, \"unit\": \"h\"}},\n"
+        " \"states\": {\"y\": {\"initial\": \"1\", \"rate\": \"-y\", \"unit\": \"-\"}},\n"
+        " \"outputs\": {\"tent\": {\"value\": \"min(2*(t-T),T-t)\", \"unit\": \"h\"}}}";
+    static const char study[] =
+        "{\"model\": \"model.json\", \"horizon\": \"30 h\", \"solver\": {\"method\": \"rodas4\", \"rtol\": 1e-4, \"precision\": \"double\"},\n"
+        " \"design\": {\"axes\": [{\"name\": \"T\", \"of\": \"T\", \"linear\": [3, 25, 221]}]},\n"
+        " \"endpoints\": [{\"name\": \"most\", \"of\": \"tent\", \"kind\": \"max\"}]}";
+    double sum = 0.0;
+
+    (void)state;
+    run_texts(model, study, &(km_engine_options){0}, &out);
+    for (int i = 0; i < 221; i++)
+        sum += fabs(out.value[0][i]);
+    print_message("mean error of a kink's height %.1e\n", sum / 221.0);
+    assert_true(sum / 221.0 < 0.12);
+}
+
 static void test_rate_tinf_lag_and_breaks(void **state)
 {
     /* input by a rate that jumps at `stop`, seen only through `breaks`; rate = amt / tinf */
@@ -373,6 +420,8 @@ int main(void)
         cmocka_unit_test(test_infusions_overlap_and_add),
         cmocka_unit_test(test_boluses_are_jumps_with_two_values),
         cmocka_unit_test(test_peaks_are_read_off_at_steps),
+        cmocka_unit_test(test_times_of_peaks),
+        cmocka_unit_test(test_peaks_that_are_kinks),
         cmocka_unit_test(test_rate_tinf_lag_and_breaks),
         cmocka_unit_test(test_windows_by_breaks),
         cmocka_unit_test(test_invariant_and_order),
