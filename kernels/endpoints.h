@@ -500,12 +500,12 @@ KM_INLINE real km_value_ahead(const real ahead, const mask on, const real t, con
 }
 
 /* The smaller of `ahead` and the time after a passage's end, for lanes of `on`, at which output k would be extreme by its slope and
- * second derivative there (the cubic's), if it changes by more than a fifth of its tolerance until then. */
+ * second derivative there (the cubic's), if it changes by more than 1.25 tolerances until then. */
 KM_INLINE real km_turn_ahead(const real ahead, const mask on, const km_passage *p, const int k, const scalar sign)
 {
     const real bend = KM_FMA(p->h, KM_FMA(R(4.0), p->d1[k], R(2.0) * p->d0[k]), R(6.0) * (p->g0[k] - p->g1[k])); /* times h^2 */
     const real wait = -p->d1[k] * p->h * p->h / bend;
-    const mask grows = (sign * p->d1[k] > R(0.0)) & (fabs(p->d1[k]) * wait > R(0.4) * KM_RTOL * fabs(p->g1[k]));
+    const mask grows = (sign * p->d1[k] > R(0.0)) & (fabs(p->d1[k]) * wait > R(2.5) * KM_RTOL * fabs(p->g1[k]));
 
     return km_pick(on & grows & (wait < ahead), wait, ahead);
 }

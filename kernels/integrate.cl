@@ -472,7 +472,7 @@ __kernel void km_integrate(const uint n, const uint capacity, __global int *coun
 #endif
 #if KM_TURNS
             /* end at an extreme: values at steps are several times as accurate as those between */
-            step = km_pick(km_not(starting) & (turn > R(0.05) * step), km_min(turn, step), step);
+            step = km_pick(km_not(starting) & (turn > R(0.03) * step), km_min(turn, step), step);
 #endif
             /* a stretched step that was rejected must not be tried again: 0.98 is above the factor of a rejection */
             final = step >= km_pick(in_a_row > R(0.0), KM_NUMBER(R(0.98)), KM_NUMBER(R(0.88))) * left;

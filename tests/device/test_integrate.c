@@ -114,6 +114,29 @@ static void test_peaks_are_read_off_at_steps(void **state)
     assert_true(worst < 5e-5);
 }
 
+/* B ends a step at its peak, and A peaks soon after the start of the next, long one. */
+static void test_peaks_soon_after_one_another(void **state)
+{
+    static const char model[] =
+        "{\"name\": \"near\", \"parameters\": {\"d\": {\"value\": 0.1, \"unit\": \"1/h\"}},\n"
+        " \"states\": {\"G\": {\"initial\": \"1\", \"rate\": \"-G\", \"unit\": \"-\"}, \"A\": {\"initial\": \"0\", \"rate\": \"G-0.2*A\", \"unit\": \"-\"},\n"
+        "  \"B\": {\"initial\": \"0\", \"rate\": \"G-(0.2+d)*B\", \"unit\": \"-\"}, \"C\": {\"initial\": \"0\", \"rate\": \"A-C\", \"unit\": \"-\"}},\n"
+        " \"outputs\": {\"A\": {\"value\": \"A\", \"unit\": \"-\"}, \"B\": {\"value\": \"B\", \"unit\": \"-\"}, \"C\": {\"value\": \"C\", \"unit\": \"-\"}}}";
+    static const char study[] =
+        "{\"model\": \"model.json\", \"horizon\": \"60 h\", \"solver\": {\"method\": \"rodas4\", \"rtol\": 1e-3, \"precision\": \"double\"},\n"
+        " \"design\": {\"axes\": [{\"name\": \"d\", \"of\": \"d\", \"log\": [0.001, 0.3, 201]}]},\n"
+        " \"endpoints\": [{\"name\": \"a\", \"of\": \"A\", \"kind\": \"max\"}, {\"name\": \"b\", \"of\": \"B\", \"kind\": \"max\"},\n"
+        "  {\"name\": \"c\", \"of\": \"C\", \"kind\": \"max\"}]}";
+    double t = log(5.0) / 0.8, peak = (exp(-0.2 * t) - exp(-t)) / 0.8, worst = 0.0;
+
+    (void)state;
+    run_texts(model, study, &(km_engine_options){0}, &out);
+    for (int i = 0; i < 201; i++)
+        worst = fmax(worst, fabs(out.value[0][i] / peak - 1.0));
+    print_message("largest error of a peak soon after another %.1e\n", worst);
+    assert_true(worst < 1e-4);
+}
+
 /* Where a peak lies near an end of a step, as it then does, its time is found as exactly as elsewhere. */
 static void test_times_of_peaks(void **state)
 {
@@ -420,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_infusions_overlap_and_add),
         cmocka_unit_test(test_boluses_are_jumps_with_two_values),
         cmocka_unit_test(test_peaks_are_read_off_at_steps),
+        cmocka_unit_test(test_peaks_soon_after_one_another),
         cmocka_unit_test(test_times_of_peaks),
         cmocka_unit_test(test_peaks_that_are_kinks),
         cmocka_unit_test(test_rate_tinf_lag_and_breaks),
