@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,6 +204,19 @@ done:
     free(at);
     free(file);
     return st;
+}
+
+static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *where)
+{
+    (void)s, (void)kind, (void)where;
+    return remove(path);
+}
+
+km_status km_file_remove_all(const char *path, km_diag *d)
+{
+    if (km_file_exists(path) && nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        return km_diag_fail(d, KM_E_IO, "cannot remove %s: %s", path, strerror(errno));
+    return KM_OK;
 }
 
 char *km_file_folder(const char *path)

@@ -18,6 +18,8 @@ km_status km_file_write(const char *path, const void *data, size_t size, km_diag
 km_status km_file_make_folder(const char *path, km_diag *d);
 /* KM_E_IO unless files can be made in the folder, or in the one it would be made in. What was not there is not there after it. */
 km_status km_file_probe_folder(const char *path, km_diag *d);
+/* Removes a folder with all that is in it, or a file; what is not there is no error. */
+km_status km_file_remove_all(const char *path, km_diag *d);
 bool km_file_exists(const char *path); /* of any kind, a dangling link too */
 bool km_file_is_folder(const char *path);
 

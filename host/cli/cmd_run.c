@@ -21,9 +21,7 @@
 #include "study/population.h"
 #include "view/progress.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,12 +207,6 @@ static void say_summary(const job *j, const char *path)
 
 /* ---- --force and --dry-run ---- */
 
-static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *where)
-{
-    (void)s, (void)kind, (void)where;
-    return remove(path);
-}
-
 /* Removes a map and its beginning, or looks only whether that may be done. */
 static km_status remove_map(const char *path, bool look_only, km_diag *d)
 {
@@ -231,10 +223,8 @@ static km_status remove_map(const char *path, bool look_only, km_diag *d)
         KM_FAIL(d, KM_E_IO, "another ketamap is writing %s", partial);
     if (look_only)
         goto done;
-    if (km_file_exists(path) && nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        KM_FAIL(d, KM_E_IO, "cannot remove %s: %s", path, strerror(errno));
-    if (km_file_exists(partial) && nftw(partial, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        KM_FAIL(d, KM_E_IO, "cannot remove %s: %s", partial, strerror(errno));
+    KM_TRY(km_file_remove_all(path, d));
+    KM_TRY(km_file_remove_all(partial, d));
 done:
     if (writer >= 0)
         close(writer);

@@ -209,12 +209,14 @@ typedef struct sample_table {
 static void add_model(void *context, const double *factor, const double *measure)
 {
     const sample_table *t = context;
+    km_text row = {0};
 
     for (int i = 0; i < t->n_factors; i++)
-        fprintf(t->file, "%s%.17g", i ? "\t" : "", factor[i]);
+        km_text_add_cell(&row, factor[i], 17);
     for (int i = 0; i < t->n_measures; i++)
-        fprintf(t->file, isnan(measure[i]) ? "\tNaN" : "\t%.17g", measure[i]);
-    fputc('\n', t->file);
+        km_text_add_cell(&row, measure[i], 17);
+    fprintf(t->file, "%s\n", row.data + 1); /* without the first tab */
+    km_text_clear(&row);
 }
 
 static km_status open_sample(const job *j, const char *path, sample_table *t, km_diag *d)

@@ -118,3 +118,19 @@ char *km_model_no_route(const km_model *m, const char *name)
     free(known);
     return sentence;
 }
+
+km_status km_model_need_route(const km_model *m, const km_json *name, int *out, km_diag *d)
+{
+    int route = km_model_find_route(m, name->string);
+    char *sentence;
+    km_status st;
+
+    if (route >= 0) {
+        *out = route;
+        return KM_OK;
+    }
+    sentence = km_model_no_route(m, name->string);
+    st = km_json_fail(name, d, "%s", sentence);
+    free(sentence);
+    return st;
+}

@@ -113,5 +113,7 @@ const char *km_model_nearest(const km_model *model, char family, const char *nam
 char *km_model_routes(const km_model *model);
 /* What to say of a route that the model does not have: which is meant, or which there are. Caller frees. */
 char *km_model_no_route(const km_model *model, const char *name);
+/* The route that a string of a file names, or KM_E_INPUT with its place and that sentence; *out then stays. */
+km_status km_model_need_route(const km_model *model, const km_json *name, int *out, km_diag *d);
 
 #endif

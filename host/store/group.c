@@ -8,7 +8,6 @@
 #include "store/zarr.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,19 +91,6 @@ done:
     return st;
 }
 
-static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *where)
-{
-    (void)s, (void)kind, (void)where;
-    return remove(path);
-}
-
-static km_status remove_folder(const char *path, km_diag *d)
-{
-    if (km_file_exists(path) && nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        return km_diag_fail(d, KM_E_IO, "cannot remove %s: %s", path, strerror(errno));
-    return KM_OK;
-}
-
 static char *read_attributes(const char *path)
 {
     char *name = km_file_join(path, ".zattrs"), *text = NULL;
@@ -142,7 +128,7 @@ km_status km_group_remove(const char *path, const char *mark, const char *what, 
 
     if (km_file_exists(path) && (have == NULL || strstr(have, mark) == NULL))
         KM_FAIL(d, KM_E_INPUT, "%s holds no %s, so --force does not remove it", path, what);
-    KM_TRY(remove_folder(path, d));
+    KM_TRY(km_file_remove_all(path, d));
 done:
     free(have);
     return st;
@@ -154,7 +140,7 @@ km_status km_group_begin(const char *path, const char *attributes, km_group *g, 
     km_status st = KM_OK;
 
     *g = (km_group){.path = km_strdup(path), .partial = km_format("%s.writing", path)};
-    KM_TRY(remove_folder(g->partial, d)); /* of a run that was killed while writing */
+    KM_TRY(km_file_remove_all(g->partial, d)); /* of a run that was killed while writing */
     KM_TRY(km_file_make_folder(g->partial, d));
     km_text_add(&text, "{\n    \"zarr_format\": 2\n}\n");
     KM_TRY(write_text(g->partial, ".zgroup", &text, d));

@@ -559,15 +559,6 @@ done:
     return st;
 }
 
-static km_status no_route(const context *c, const km_json *route)
-{
-    char *sentence = km_model_no_route(c->f->model, route->string);
-    km_status st = km_json_fail(route, c->d, "%s", sentence);
-
-    free(sentence);
-    return st;
-}
-
 static km_status check_drugs(const context *c)
 {
     km_status st = KM_OK;
@@ -579,10 +570,11 @@ static km_status check_drugs(const context *c)
         KM_TRY(km_json_get(drug, "variants", KM_JSON_ARRAY, &variants, c->d));
         for (size_t k = 0; k < routes->n; k++) {
             const km_json *route = &routes->child[k];
+            int index;
             if (route->kind != KM_JSON_STRING && route->kind != KM_JSON_OBJECT)
                 KM_TRY(km_json_fail(route, c->d, "expected the name of a route of the model, got %s", km_json_describe(route)));
-            if (route->kind == KM_JSON_STRING && km_model_find_route(c->f->model, route->string) < 0)
-                KM_TRY(no_route(c, route));
+            if (route->kind == KM_JSON_STRING)
+                KM_TRY(km_model_need_route(c->f->model, route, &index, c->d));
         }
     }
 done:

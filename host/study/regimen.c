@@ -157,12 +157,7 @@ static km_status read_route(const km_study *study, km_record *record, const km_j
     }
     if (route == NULL)
         goto done; /* the only one, 0 */
-    record->route = km_model_find_route(model, route->string);
-    if (record->route < 0) {
-        record->route = 0;
-        words = km_model_no_route(model, route->string);
-        KM_TRY(km_json_fail(route, d, "%s", words));
-    }
+    KM_TRY(km_model_need_route(model, route, &record->route, d));
 
 done:
     free(words);

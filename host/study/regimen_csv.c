@@ -275,7 +275,6 @@ static km_status read_keys(table *t, const km_json *node, const km_json **csv)
     static const char *const keys[] = {"csv", "cmt", "id", "units", NULL};
     static const char *const units[] = {"amt", "time", NULL};
     const km_json *unit = NULL;
-    char *sentence = NULL;
     km_status st = KM_OK;
 
     KM_TRY(km_json_allow(node, keys, t->d));
@@ -284,12 +283,10 @@ static km_status read_keys(table *t, const km_json *node, const km_json **csv)
     KM_TRY(km_json_get(node, "cmt", KM_JSON_OBJECT, &t->cmt, t->d));
     for (size_t i = 0; t->cmt && i < t->cmt->n; i++) {
         const km_json *route = &t->cmt->child[i];
+        int index;
         if (route->kind != KM_JSON_STRING)
             KM_TRY(km_json_fail(route, t->d, "expected the name of a route of the model, got %s", km_json_describe(route)));
-        if (km_model_find_route(t->study->model, route->string) < 0) {
-            sentence = km_model_no_route(t->study->model, route->string);
-            KM_TRY(km_json_fail(route, t->d, "%s", sentence));
-        }
+        KM_TRY(km_model_need_route(t->study->model, route, &index, t->d));
     }
     KM_TRY(km_json_get(node, "units", KM_JSON_OBJECT, &unit, t->d));
     if (unit) {
@@ -298,7 +295,6 @@ static km_status read_keys(table *t, const km_json *node, const km_json **csv)
         KM_TRY(km_json_get_string(unit, "time", &t->time_unit, t->d));
     }
 done:
-    free(sentence);
     return st;
 }
 

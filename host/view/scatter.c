@@ -55,7 +55,7 @@ static km_status choose(km_map_reader *r, const char *name, bool factor, size_t 
 {
     const char **word = km_alloc((size_t)km_map_reader_n_arrays(r) + 1, sizeof *word), *near = NULL;
     size_t zero = 0, n_words = 0;
-    int found = -1;
+    int found = -1, state;
     km_status st = KM_OK;
 
     for (int i = 0; i < km_map_reader_n_arrays(r); i++) {
@@ -74,8 +74,9 @@ static km_status choose(km_map_reader *r, const char *name, bool factor, size_t 
     out->endpoint = !km_map_reader_is_factor(r, found);
     KM_TRY(km_array_create(n, sizeof *out->value, (void **)&out->value, d));
     KM_TRY(km_map_reader_read(r, found, &zero, &n, out->value, d));
-    if (out->endpoint && state_of(r, found) >= 0)
-        KM_TRY(forget_never(r, state_of(r, found), n, out->value, d));
+    state = state_of(r, found);
+    if (out->endpoint && state >= 0)
+        KM_TRY(forget_never(r, state, n, out->value, d));
     for (size_t i = 0; i < n; i++)
         out->value[i] = isfinite(out->value[i]) ? out->value[i] : (double)NAN; /* a quantile of times that never came is infinite */
 done:
