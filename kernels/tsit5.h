@@ -3,7 +3,7 @@
  *
  * Ch. Tsitouras, Runge-Kutta pairs of order 5(4) satisfying only the first column simplifying assumption, Computers
  * and Mathematics with Applications 62 (2011) 770-775; dense output of order 4 from the same paper. The contract is
- * that of rodas4.h; J, ft and the dense coefficients a, b are not needed: dense_q is what the quartic through the
+ * that of rosenbrock.h; J, ft and the dense coefficients a, b are not needed: dense_q is what the quartic through the
  * stages adds to the cubic through values and rates, x^2 (1-x)^2 q. */
 #ifndef KM_TSIT5_H
 #define KM_TSIT5_H

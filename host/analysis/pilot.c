@@ -60,6 +60,8 @@ static void say(km_text *why, const km_method *m, const trial *t, size_t n)
 km_status km_pilot_choose(km_study *study, const km_engine_options *options, char **why, km_diag *d)
 {
     size_t n = km_study_models(study) < KM_PILOT_POINTS ? (size_t)km_study_models(study) : KM_PILOT_POINTS;
+    const km_method *stiff = study->model->method->implicit ? study->model->method : &km_methods[0];
+    const km_method *const way[] = {stiff, km_method_find("tsit5")};
     double *row;
     km_text text = {0};
     trial best = {0};
@@ -68,24 +70,24 @@ km_status km_pilot_choose(km_study *study, const km_engine_options *options, cha
     *why = NULL;
     if (!study->solver.automatic)
         return KM_OK;
-    study->solver.method = &km_methods[0];
+    study->solver.method = stiff;
     if (study->model->n_states == 0 || study->n_endpoints == 0) {
-        *why = km_format("%s: nothing to integrate", km_methods[0].name);
+        *why = km_format("%s: nothing to integrate", stiff->name);
         return KM_OK;
     }
     row = km_alloc(n * (size_t)study->n_slots + 1, sizeof *row);
     km_study_sample(study, n, row);
-    for (const km_method *m = km_methods; m->name; m++) {
+    for (size_t k = 0; k < sizeof way / sizeof *way; k++) {
         trial t = {0};
         /* ten times the steps of the best: then the case is decided */
-        long budget = m == km_methods || best.failed ? LONG_MAX : (long)(10.0 * best.steps) + 1000;
-        KM_TRY(try_method(study, m, budget, options, row, n, &t, d));
-        km_text_add(&text, m == km_methods ? "" : "; ");
-        say(&text, m, &t, n);
-        if (m == km_methods || t.failed < best.failed ||
+        long budget = k == 0 || best.failed ? LONG_MAX : (long)(10.0 * best.steps) + 1000;
+        KM_TRY(try_method(study, way[k], budget, options, row, n, &t, d));
+        km_text_add(&text, k == 0 ? "" : "; ");
+        say(&text, way[k], &t, n);
+        if (k == 0 || t.failed < best.failed ||
             (t.failed == best.failed && t.over == 0 && t.steps * t.flops < best.steps * best.flops)) {
             best = t;
-            study->solver.method = m;
+            study->solver.method = way[k];
         }
     }
     *why = km_format("%s, by a pilot of %zu points: %s", study->solver.method->name, n, text.data);

@@ -304,19 +304,33 @@ static bool starts(const cursor *c, const char *name)
     return (size_t)(c->end - c->at) > n && strncmp(c->at, name, n) == 0 && !is_word(c->at[n]);
 }
 
+/* How often a condition holds, where that is known: a table of coefficients may give the third stage no rates of its own. */
+static double share_of(counter *k, const char *condition)
+{
+    double third = macro_number(k->text, "KM_THIRD_AT_START", 17), stages = macro_number(k->text, "KM_STAGES", 9);
+
+    if (strstr(condition, "!KM_THIRD_AT_START"))
+        return 1.0 - third;
+    return third / (stages - 1.0); /* once in the loop over stages */
+}
+
 static km_flops branch(counter *k, cursor *c)
 {
     const char *open = strchr(c->at, '('), *close = behind(open, c->end);
     char *condition = km_format("%.*s", (int)(close - open), open);
-    bool guarded = strstr(condition, "km_any") != NULL;
+    bool guarded = strstr(condition, "km_any") != NULL, is_known = strstr(condition, "KM_THIRD_AT_START") != NULL;
+    double share = is_known ? share_of(k, condition) : 1.0;
     km_flops sum = inside(k, open + 1, close - 1), block;
 
     free(condition);
     c->at = close;
     space(k, c);
-    block = statement(k, c);
+    block = times(statement(k, c), share);
     if (guarded)
         block.always = 0.0;
+    space(k, c);
+    if (is_known && starts(c, "else"))
+        block = plus(block, times(statement(k, c), 1.0 - share));
     return plus(sum, block);
 }
 

@@ -342,6 +342,8 @@ km_status km_codegen_opencl(const km_study *study, km_code_kind kind, bool singl
     km_write_literal_powers(&w.powers, &text);
     km_text_add(&text, "/* ==== the model: %s ==== */\n%s", study->model->name, model.data);
     KM_TRY(add_kernel(&text, study->solver.method->file, kernel_dir, d));
+    if (study->solver.method->implicit)
+        KM_TRY(add_kernel(&text, "rosenbrock.h", kernel_dir, d));
     KM_TRY(add_kernel(&text, "endpoints.h", kernel_dir, d));
     km_text_add(&text, "%s", w.text.data);
     {

@@ -140,7 +140,7 @@ done:
 
 static const km_host_program *program_of(const km_method *method)
 {
-    static const km_host_program *const all[] = {&km_host_rodas4, &km_host_tsit5};
+    static const km_host_program *const all[] = {&km_host_rodas4k, &km_host_rodas4, &km_host_tsit5};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i]->file, method->file) == 0)

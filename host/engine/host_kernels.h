@@ -256,6 +256,9 @@ static void km_second(const real *J, const real *c, const real *f, const real *f
 }
 
 #include KM_HOST_METHOD
+#if KM_IMPLICIT
+#include "rosenbrock.h"
+#endif
 
 #include "endpoints.h"
 

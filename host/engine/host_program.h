@@ -25,11 +25,11 @@ typedef struct km_host_batch {
 } km_host_batch;
 
 typedef struct km_host_program {
-    const char *file; /* of the integrator, as in study/method.h */
+    const char *file; /* of the integrator, as in model/method.h */
     void (*prepare)(const km_host_lane *lane, const double *row, km_host_batch *batch); /* row: [n][n_slots] */
     void (*integrate)(const km_host_lane *lane, km_host_batch *batch); /* points until there are none left */
 } km_host_program;
 
-extern const km_host_program km_host_rodas4, km_host_tsit5;
+extern const km_host_program km_host_rodas4, km_host_rodas4k, km_host_tsit5;
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "base/json.h"
 #include "model/expression.h"
+#include "model/method.h"
 #include "model/unit.h"
 
 #include <stdbool.h>
@@ -90,6 +91,7 @@ typedef struct km_model {
     char *dose_unit; /* unit of the dosed amount, e.g. "umol" */
     char *amt_unit;  /* unit of a regimen's bare `amt`: "mg" when amt is a mass, else dose_unit */
     km_unit amt_measure;
+    const km_method *method; /* the integrator of studies that name none */
     int weight;      /* parameter index of the body weight (kg), or -1 */
     km_json_file *file; /* owned */
 } km_model;

@@ -320,8 +320,8 @@ static km_status read_head(km_reader *r)
 {
     static const char *const keys[] = {"name",    "about",  "time_unit", "functions", "parameters",
                                        "derived", "breaks", "require",   "states",    "definitions",
-                                       "outputs", "routes", "dose",      "variants",  "correlation", NULL};
-    static const char *const strings[] = {"name", "about", "time_unit", NULL};
+                                       "outputs", "routes", "dose",      "variants",  "correlation", "method", NULL};
+    static const char *const strings[] = {"name", "about", "time_unit", "method", NULL};
     const km_json *root = km_json_root(r->m->file), *node;
     km_unit hour = {.scale = 1.0, .dim = {[KM_DIM_TIME] = 1}};
     km_status st = KM_OK;
@@ -334,6 +334,10 @@ static km_status read_head(km_reader *r)
     r->m->time_unit = km_reader_string(root, "time_unit");
     if (r->m->time_unit == NULL)
         r->m->time_unit = km_strdup("h");
+    r->m->method = &km_methods[0];
+    node = km_json_find(root, "method");
+    if (node != NULL)
+        KM_TRY(km_method_read(node, "", &r->m->method, r->d));
     node = km_json_find(root, "time_unit");
     if (strcmp(r->m->time_unit, "-") == 0) {
         r->m->time = (km_unit){.scale = 1.0};

@@ -166,13 +166,13 @@ static void warn_at(const km_json *node, km_diag *d, const char *what)
     free(where);
 }
 
-/* What a model says for people changes no number, and a state's scale none by more than the tolerance. */
+/* What a model says for people changes no number, a state's scale and the integrator none by more than the tolerance. */
 static bool is_beside_the_model(const km_json *member)
 {
     static const char *const keys[] = {"about", "source", "evidence", "group", "$schema"};
     const char *key = member->key;
 
-    if (key && strcmp(key, "scale") == 0 && member->kind == KM_JSON_NUMBER)
+    if (key && ((strcmp(key, "scale") == 0 && member->kind == KM_JSON_NUMBER) || (strcmp(key, "method") == 0 && member->kind == KM_JSON_STRING)))
         return true;
     for (size_t i = 0; key && i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key, keys[i]) == 0)

@@ -341,22 +341,8 @@ done:
 
 static km_status read_method(km_solver *s, const km_json *method, km_diag *d)
 {
-    km_text known = {0};
-    km_status st = KM_OK;
-
     s->automatic = strcmp(method->string, "auto") == 0;
-    if (s->automatic)
-        return KM_OK;
-    s->method = km_method_find(method->string);
-    if (s->method != NULL)
-        return KM_OK;
-    s->method = &km_methods[0];
-    for (int i = 0; km_methods[i].name; i++)
-        km_text_add(&known, "\"%s\", ", km_methods[i].name);
-    st = km_json_fail(method, d, "there is no method %s; known are %s\"auto\"", km_json_describe(method),
-                      known.data);
-    km_text_clear(&known);
-    return st;
+    return s->automatic ? KM_OK : km_method_read(method, ", \"auto\"", &s->method, d);
 }
 
 static km_status read_solver(km_study *study, const km_json *root, km_diag *d)
@@ -365,7 +351,7 @@ static km_status read_solver(km_study *study, const km_json *root, km_diag *d)
     km_solver *s = &study->solver;
     const km_json *solver = NULL, *method = NULL, *rtol = NULL, *max_steps;
 
-    *s = (km_solver){.method = &km_methods[0], .rtol = 1e-4, .max_steps = 100000};
+    *s = (km_solver){.method = study->model->method, .rtol = 1e-4, .max_steps = 100000};
     KM_TRY(km_json_get(root, "solver", KM_JSON_OBJECT, &solver, d));
     if (solver == NULL)
         goto done;

@@ -9,7 +9,7 @@
 #include "base/diag.h"
 #include "base/json.h"
 #include "model/model.h"
-#include "study/method.h"
+#include "model/method.h"
 #include "study/law.h"
 
 #include <stdbool.h>

@@ -163,7 +163,7 @@ cat >jump.json <<'JSON'
  "outputs": {"there": {"value": "if(x > 0.5, 1, 0)", "unit": "-", "about": "whether x is above a half"}}}
 JSON
 for precision in single double; do
-    for method in rodas4 tsit5; do
+    for method in rodas4k rodas4 tsit5; do
         {
             echo '{"model": "jump.json", "name": "jump", "about": "an output that jumps", "horizon": "24 h", "endpoints": ['
             printf '{"name": "%s", "of": "there", "kind": "%s", "when": "%s", "about": "log(2)/k"}%s\n' a last_time '>= 1' , b last_time '> 0' , \

@@ -59,11 +59,11 @@ clean() {
 }
 
 for precision in single double; do
-    for name in s every every-tsit5; do
+    for name in s every every-rodas4k every-tsit5; do
         case $name in
         s) method=rodas4 wide="4 16" ;;
         every) method=rodas4 wide=4 ;;
-        *) method=tsit5 wide=4 ;;
+        *) method=${name#*-} wide=4 ;;
         esac
         sed "s/\"precision\": \"single\"/\"precision\": \"$precision\", \"method\": \"$method\"/" "$folder/${name%-*}.json" >"$folder/$name.$precision.json"
         clean "$name, $precision" evaluate "$folder/$name.$precision.json" --points "$folder/p.tsv" --lanes 1 --quiet

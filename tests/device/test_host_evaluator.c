@@ -151,7 +151,7 @@ static void test_sums_and_products_agree_to_rounding(void **state)
 {
     static const struct {
         const char *study, *method;
-    } of[] = {{"hires.json", "rodas4"}, {"harmonic-oscillator.json", "rodas4"}, {"harmonic-oscillator.json", "tsit5"}};
+    } of[] = {{"hires.json", "rodas4k"}, {"hires.json", "rodas4"}, {"harmonic-oscillator.json", "rodas4k"}, {"harmonic-oscillator.json", "tsit5"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) {

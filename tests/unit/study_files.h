@@ -38,7 +38,7 @@ static const char *const point_model =
 
 /* One route and no weight; amt in umol. */
 static const char *const plain_model =
-    "{\"name\": \"plain\", \"time_unit\": \"d\", \"parameters\": {\"k\": {\"value\": 1, \"unit\": "
+    "{\"name\": \"plain\", \"time_unit\": \"d\", \"method\": \"tsit5\", \"parameters\": {\"k\": {\"value\": 1, \"unit\": "
     "\"1/d\"}},\n"
     " \"states\": {\"X\": {\"initial\": \"0\", \"rate\": \"-k*X\", \"unit\": \"umol\"}},\n"
     " \"outputs\": {\"X\": {\"value\": \"X\", \"unit\": \"umol\"}},\n"

@@ -125,8 +125,12 @@ static void test_solver(void **state)
     assert_same_double(study->solver.rtol, 1e-9);
     assert_int_equal(study->solver.precision, KM_PRECISION_DOUBLE);
     assert_int_equal(study->solver.max_steps, 5);
+    assert_string_equal(reads("{\"model\": \"plain.json\", \"horizon\": 1}")->solver.method->name, "tsit5"); /* the model's */
+    assert_string_equal(reads("{\"model\": \"plain.json\", \"horizon\": 1, \"solver\": {\"rtol\": 1e-3}}")->solver.method->name, "tsit5");
+    assert_string_equal(reads("{\"model\": \"plain.json\", \"horizon\": 1, \"solver\": {\"method\": \"rodas4\"}}")->solver.method->name,
+                        "rodas4");
     refuses(with("\"solver\": {\"method\": \"euler\"}"),
-            "study.json:2:22: /solver/method: there is no method \"euler\"; known are \"rodas4\", \"tsit5\", \"auto\"");
+            "study.json:2:22: /solver/method: there is no method \"euler\"; known are \"rodas4\", \"rodas4k\", \"tsit5\", \"auto\"");
     refuses(
         with("\"solver\": {\"rtol\": 0.1}"),
         "study.json:2:20: /solver/rtol: \"rtol\" must be from 1e-9 to 0.01, got the number 0.1");
