@@ -73,11 +73,10 @@ static void print_study(const km_study *s, const km_source *source)
         printf("factor %s: %s, %.6g to %.6g %s\n", s->factor[i].name, s->factor[i].of, s->factor[i].low, s->factor[i].high,
                s->factor[i].unit);
     print_correlation(s);
-    if (s->sensitivity)
-        printf("horizon %.6g %s, rtol %.3g\n", s->horizon, s->model->time_unit, s->solver.rtol);
-    else
-        printf("points %llu, horizon %.6g %s, rtol %.3g\n", (unsigned long long)s->n_points, s->horizon, s->model->time_unit,
-               s->solver.rtol);
+    if (!s->sensitivity)
+        printf("points %llu, ", (unsigned long long)s->n_points);
+    printf("horizon %.6g %s, method %s, rtol %.3g\n", s->horizon, s->model->time_unit, s->solver.automatic ? "auto" : s->solver.method->name,
+           s->solver.rtol);
     if (s->population) {
         printf("population %zu patients at each point, %d arrays:", s->population->n, s->n_statistics);
         for (int i = 0; i < s->population->n_traits; i++)
