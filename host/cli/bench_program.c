@@ -162,6 +162,7 @@ km_status km_bench_look_at(km_bench_program *p, const km_bench_points *points, c
     KM_TRY(km_array_create(points->n, sizeof *sorted, (void **)&sorted, d));
     KM_TRY(km_bench_results_create(&sample, points->n_sample, d));
     c->points = points->n;
+    c->method = p->study->solver.method->name;
     for (size_t i = 0; i < points->n; i++) {
         sorted[i] = p->r.steps[i];
         c->steps += p->r.steps[i] / (double)points->n;

@@ -118,8 +118,8 @@ static void errors(km_text *out, const double *error)
 
 static void one_case(km_text *out, const km_bench_case *c)
 {
-    km_text_add(out, "{\"regime\": \"%c\", \"precision\": \"%s\", \"rtol\": %g, \"points\": %zu, \"failed\": %zu,\n     ", c->regime,
-                c->single ? "single" : "double", c->rtol, c->points, c->failed);
+    km_text_add(out, "{\"regime\": \"%c\", \"precision\": \"%s\", \"rtol\": %g, \"method\": \"%s\", \"points\": %zu, \"failed\": %zu,\n     ", c->regime,
+                c->single ? "single" : "double", c->rtol, c->method, c->points, c->failed);
     numbers(out, "models_per_core_second", &c->per_core);
     km_text_add(out, ", ");
     numbers(out, "models_per_second", &c->per_second);
@@ -236,7 +236,7 @@ void km_bench_print(const km_bench *b, FILE *to)
             b->compute_units, b->version, b->rounds);
     fprintf(to, "multiply-adds in registers, GFLOP/s a %s: single %.1f (%.1f to %.1f), double %.1f (%.1f to %.1f)\n", per,
             b->fma[0].median, b->fma[0].low, b->fma[0].high, b->fma[1].median, b->fma[1].low, b->fma[1].high);
-    fprintf(to, "KET-PD20, 28 days, six infusions; a: dose, interval, three densities vary; b: every free parameter\n\n");
+    fprintf(to, "KET-PD20, 28 days, six infusions, %s; a: dose, interval, three densities vary; b: every free parameter\n\n", b->of[0].method);
     fprintf(to, "                models a %s     a second    of peak    flops a step   steps   p50   p99  rej. lanes "
                 "build cold, warm    p99 errors: onset [h]  ten [h]  duration [h]  peak  cadss\n", per);
     for (int i = 0; i < b->n; i++)

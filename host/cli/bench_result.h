@@ -24,6 +24,7 @@ typedef struct km_bench_case {
     char regime;
     bool single;
     double rtol;
+    const char *method; /* static */
     size_t points, failed;
     km_spread per_core, per_second; /* models per core-second (CPU devices), per second */
     double flops, flops_branches;   /* a step and lane: always taken; with every guarded branch */

@@ -60,6 +60,7 @@ check("cases", sorted((c["regime"], c["precision"]) for c in b["cases"]) ==
 within(b["fma_gflops"], "single", 0.1, 1e6)
 for c in b["cases"]:
     check("rtol", c["rtol"] == 1e-4)
+    check("method", c["method"] == "rodas4k") # the model's
     check("points", c["points"] >= 512 and c["failed"] == 0)
     for key in (["models_per_core_second"] if cpu else []) + ["models_per_second"]:
         within(c, key, 1, 1e12)
