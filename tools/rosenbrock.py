@@ -148,7 +148,8 @@ def number(cell):
 class Bench:
     def __init__(self, ketamap, source, cases):
         self.ketamap, self.source, self.cases = ketamap, source, cases
-        self.folder = tempfile.mkdtemp()
+        self.kept = tempfile.TemporaryDirectory() # as long as this is
+        self.folder = self.kept.name
         self.truth = {name: self.run(name, 1e-9, "rodas4", os.path.join(source, "kernels"))[1] for name in {c[0] for c in cases}}
 
     def run(self, name, rtol, method, kernels):
