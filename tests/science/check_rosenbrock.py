@@ -4,7 +4,7 @@ differential-algebraic equations of index 1, both results stiffly accurate and A
 coefficients, and a dense output of order 3.
 
 usage: check_rosenbrock.py KETAMAP SOURCE; exit 77 without numpy."""
-import os, re, sys
+import importlib.util, os, re, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 from tally import at_most, end, need
@@ -87,7 +87,27 @@ def check(name):
         at_most(f"{name}: order 3 of the dense output at {x}", conditions(dense, x, 3), SMALL)
 
 
+def check_tool():
+    """tools/rosenbrock.py reads and writes the tables, and searches where the same conditions hold."""
+    spec = importlib.util.spec_from_file_location("rosenbrock", os.path.join(sys.argv[2], "tools/rosenbrock.py"))
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    for name, n in (("rodas4.h", -2), ("rodas4k.h", None)): # Rodas4's third stage is elsewhere
+        path = os.path.join(sys.argv[2], "kernels", name)
+        alpha, beta = tool.from_table(path)
+        x = tool.pack(alpha, beta)
+        at_most(f"tool: conditions on {name}", np.abs(tool.conditions(x)[:n]).max(), SMALL)
+        at_most(f"tool: {name} packed and unpacked", max(np.abs(np.subtract(tool.unpack(x), (alpha, beta))).max(), 0.0), SMALL)
+        at_most(f"tool: blemishes of {name}", tool.blemish(x), 0.0)
+        written, read = (re.findall(r"R\(([^)]+)\)", t) for t in (tool.table(alpha, beta, path), text_of(name)))
+        at_most(f"tool: {name} written again", max(abs(float(a) - float(b)) for a, b in zip(written, read, strict=True)), 1e-10)
+    moved = tool.project(x + 0.01 * np.sin(np.arange(len(x))))
+    at_most("tool: another method keeps the conditions", np.abs(tool.conditions(moved)).max(), SMALL)
+    at_most("tool: and is another", -np.abs(moved - x).max(), -1e-3)
+
+
 used_by_the_step()
 check("rodas4.h")
 check("rodas4k.h")
+check_tool()
 end()
