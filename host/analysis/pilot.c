@@ -60,7 +60,7 @@ static void say(km_text *why, const km_method *m, const trial *t, size_t n)
 km_status km_pilot_choose(km_study *study, const km_engine_options *options, char **why, km_diag *d)
 {
     size_t n = km_study_models(study) < KM_PILOT_POINTS ? (size_t)km_study_models(study) : KM_PILOT_POINTS;
-    const km_method *stiff = study->model->method->implicit ? study->model->method : &km_methods[0];
+    const km_method *stiff = km_method_implicit(study->model->method);
     const km_method *const way[] = {stiff, km_method_find("tsit5")};
     double *row;
     km_text text = {0};

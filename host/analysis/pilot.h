@@ -1,4 +1,5 @@
-/* "method": "auto": a few points of the study are integrated by every method, and the cheapest is taken.
+/* "method": "auto": a few points of the study are integrated by the model's implicit method and by Tsit5, and the cheaper
+ * is taken.
  *
  * Cost is counted, not timed: mean steps of a point times the operations of a step in the generated code. So the choice
  * follows the study and the device's arithmetic only, and a map that is resumed chooses the same. */

@@ -18,6 +18,8 @@ const km_method *km_method_find(const char *name)
     return NULL;
 }
 
+const km_method *km_method_implicit(const km_method *method) { return method->implicit ? method : &km_methods[0]; }
+
 km_status km_method_read(const km_json *node, const char *others, const km_method **out, km_diag *d)
 {
     km_text known = {0};

@@ -18,6 +18,9 @@ extern const km_method km_methods[];
 /* NULL if there is none of that name; "auto" is none. */
 const km_method *km_method_find(const char *name);
 
+/* For a model that names `method`: that where it is implicit, else the default. */
+const km_method *km_method_implicit(const km_method *method);
+
 /* The method that a string names. KM_E_INPUT with its place and the names there are, and `others` ("" or ", \"auto\""). */
 km_status km_method_read(const km_json *node, const char *others, const km_method **out, km_diag *d);
 

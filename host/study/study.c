@@ -342,7 +342,10 @@ done:
 static km_status read_method(km_solver *s, const km_json *method, km_diag *d)
 {
     s->automatic = strcmp(method->string, "auto") == 0;
-    return s->automatic ? KM_OK : km_method_read(method, ", \"auto\"", &s->method, d);
+    if (!s->automatic)
+        return km_method_read(method, ", \"auto\"", &s->method, d);
+    s->method = km_method_implicit(s->method);
+    return KM_OK;
 }
 
 static km_status read_solver(km_study *study, const km_json *root, km_diag *d)

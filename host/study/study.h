@@ -104,7 +104,7 @@ typedef struct km_endpoint {
 typedef enum km_precision { KM_PRECISION_AUTO, KM_PRECISION_SINGLE, KM_PRECISION_DOUBLE } km_precision;
 
 typedef struct km_solver {
-    const km_method *method; /* with `automatic`, the default until a pilot has chosen (analysis/pilot.h) */
+    const km_method *method; /* with `automatic`, the implicit one until a pilot has chosen (analysis/pilot.h) */
     bool automatic;
     double rtol;
     km_precision precision;
