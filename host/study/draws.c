@@ -166,15 +166,25 @@ static void warn_at(const km_json *node, km_diag *d, const char *what)
     free(where);
 }
 
+/* Whether the key is a name and no word of the format: in a section, as "parameters", or in a variant. */
+static bool is_name(const km_json *member)
+{
+    const km_json *above = member->parent->parent; /* of a section's member the root, of a variant's "variants" */
+
+    if (above && above->parent && above->parent->parent == NULL)
+        return strcmp(above->key, "variants") == 0 && strcmp(member->key, "about") != 0;
+    return above && above->parent == NULL;
+}
+
 /* What a model says for people changes no number, a state's scale and the integrator none by more than the tolerance. */
 static bool is_beside_the_model(const km_json *member)
 {
-    static const char *const keys[] = {"about", "source", "evidence", "group", "$schema"};
+    static const char *const keys[] = {"about", "source", "evidence", "group", "scale", "method", "$schema"};
     const char *key = member->key;
 
-    if (key && ((strcmp(key, "scale") == 0 && member->kind == KM_JSON_NUMBER) || (strcmp(key, "method") == 0 && member->kind == KM_JSON_STRING)))
-        return true;
-    for (size_t i = 0; key && i < sizeof keys / sizeof *keys; i++)
+    if (key == NULL || is_name(member))
+        return false;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key, keys[i]) == 0)
             return true;
     return false;

@@ -159,20 +159,28 @@ static void test_warned(void **state)
     assert_int_equal(warnings("a fit that sets \"ka\""), 0);
 }
 
-/* Words that change no number are no other model, nor is how closely a state is held; another initial value is. */
+/* Words that change no number are no other model, nor is how closely a state is held or by what; another initial value is, and
+ * what only bears the name of such a word. */
 static void test_same_model(void **state)
 {
-    const char *initial = strstr(study_model, "\"initial\"");
-    int before = (int)(initial - study_model);
-    char *other[] = {km_format("{\"about\": \"x\",%s", study_model + 1), km_format("%.*s\"scale\": 10, %s", before, study_model, initial),
-                     km_format("%.*s\"scale\": 10, \"initial\": \"1\"%s", before, study_model, initial + 14)};
+    const char *initial = strstr(study_model, "\"initial\""), *plasma = strstr(study_model, "\"plasma\""), *cl = strstr(study_model, "\"CL\": 60");
+    int before = (int)(initial - study_model), outputs = (int)(plasma - study_model), slow = (int)(cl - study_model);
+    const struct {
+        char *text;
+        int warned;
+    } other[] = {{km_format("{\"about\": \"x\", \"method\": \"rodas4k\",%s", study_model + 1), 0},
+                 {km_format("%.*s\"scale\": 10, %s", before, study_model, initial), 0},
+                 {km_format("%.*s\"about\": \"x\", %s", slow, study_model, cl), 0},
+                 {km_format("%.*s\"scale\": 10, \"initial\": \"1\"%s", before, study_model, initial + 14), 1},
+                 {km_format("%.*s\"method\": \"K\", %s", outputs, study_model, plasma), 1},
+                 {km_format("%.*s\"scale\": 2, %s", slow, study_model, cl), 1}};
 
     (void)state;
-    for (int k = 0; k < 3; k++) {
-        write_fit(other[k], fit_text, columns);
-        free(other[k]);
+    for (size_t k = 0; k < sizeof other / sizeof *other; k++) {
+        write_fit(other[k].text, fit_text, columns);
+        free(other[k].text);
         reads(of("\"from\": \"fit.zarr\", \"control\": \"heavy\"", ""));
-        assert_int_equal(warnings("another state"), k == 2);
+        assert_int_equal(warnings("another state"), other[k].warned);
     }
 }
 
