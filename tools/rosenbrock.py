@@ -123,7 +123,10 @@ def study(source, name, rtol):
     own = {"regimens": "quickstart", "patients": "sensitivity-ketamine"}
     file = name if name.endswith(".json") else os.path.join(source, "configs/studies", own.get(name, name) + ".json")
     body = json.load(open(file))
-    body["model"] = os.path.abspath(os.path.join(os.path.dirname(file), body["model"]))
+    places = [(body, "model")] + [(body.get(block, {}), key) for block, key in (("regimen", "csv"), ("parameters", "from"))]
+    for block, key in places + [(body.get("design", {}).get("list", {}), "file")]: # it runs in another folder
+        if key in block:
+            block[key] = os.path.abspath(os.path.join(os.path.dirname(file), block[key]))
     body["solver"] = {"rtol": rtol, "precision": "double", "max_steps": 1000000}
     body["output"] = {"type": "float64"}
     if name == "regimens": # what `ketamap bench` calls a
@@ -133,7 +136,7 @@ def study(source, name, rtol):
         body["design"] = {"sobol": {"n": 1024, "seed": "1", "factors": factors}}
     elif name == "patients": # b
         body["design"] = {"sobol": {"n": 1024, "seed": "1", "factors": [{"of": f} for f in body.pop("sensitivity")["factors"]]}}
-    for axis in body["design"].get("axes", []):
+    for axis in body.get("design", {}).get("axes", []):
         axis.update({k: axis[k][:2] + [min(axis[k][2], 9)] for k in ("log", "linear") if k in axis})
     return body
 
@@ -161,14 +164,17 @@ class Bench:
         subprocess.run([self.ketamap, "run", file, "--no-audit", "--quiet", "--force", "--kernel-dir", kernels, "--output", map_], **quiet)
         subprocess.run([self.ketamap, "export", map_, "--output", out], **quiet)
         rows = list(csv.DictReader(open(out), delimiter="\t"))
-        values = np.array([[number(r[e["name"]]) for e in body["endpoints"]] for r in rows])
+        of = [c for c in rows[0] if any(c == n or c.startswith(n + "_") for n in (e["name"] for e in body["endpoints"]))] # or its statistics
+        of = [c for c in of if not c.endswith("_state")]
+        values = np.array([[number(r[c]) for c in of] for r in rows])
         return np.mean([number(r["steps"]) for r in rows]), values
 
     def errors(self, name, rtol, values):
         truth = self.truth[name]
         happens = np.isfinite(truth).any(axis=0)
         truth, values = truth[:, happens], values[:, happens]
-        e = np.abs(values - truth) / np.nanmedian(np.abs(truth), axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"): # an endpoint that is mostly 0
+            e = np.abs(values - truth) / np.nanmedian(np.abs(truth), axis=0)
         e = [column[np.isfinite(column)] for column in e.T if np.isfinite(column).any()]
         return np.array([[np.percentile(c, q) for q in (50, 90, 99)] for c in e]) + 1e-2 * rtol
 
@@ -237,7 +243,10 @@ def search(ketamap, source, seconds, path):
 
 if __name__ == "__main__":
     if len(sys.argv) >= 4 and sys.argv[3] == "compare":
-        compare(sys.argv[1], os.path.abspath(sys.argv[2]), sys.argv[4:] or COMPARED)
+        try:
+            compare(sys.argv[1], os.path.abspath(sys.argv[2]), sys.argv[4:] or COMPARED)
+        except (OSError, ValueError, subprocess.CalledProcessError) as why: # of ketamap's own errors it has said more
+            sys.exit(str(why))
     elif len(sys.argv) == 6 and sys.argv[3] == "search":
         search(sys.argv[1], os.path.abspath(sys.argv[2]), float(sys.argv[4]), sys.argv[5])
     else:
