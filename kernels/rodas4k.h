@@ -1,7 +1,8 @@
 /* Rodas4k: the coefficients (rosenbrock.h makes the step).
  *
- * Found by a search among all methods of Rodas4's structure that keep its conditions (order 4 and 3, stiffly accurate, L-stable,
- * order 4 for differential-algebraic equations of index 1): tools/rosenbrock.py says how, and DECISIONS.md why.
+ * Found by a search for what KET-PD20 takes least time with, among methods of Rodas4's structure whose third stage asks at the step's start and
+ * that keep order 4 and 3, stiff accuracy, L-stability and order 4 for differential-algebraic equations of index 1: tools/rosenbrock.py
+ * says how, and DECISIONS.md why.
  * tests/science/check_rosenbrock.py holds them against the conditions. */
 #ifndef KM_RODAS4K_H
 #define KM_RODAS4K_H

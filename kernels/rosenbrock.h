@@ -97,9 +97,9 @@ static inline __attribute__((always_inline)) void km_step(const real t, const re
             }
             break;
         }
-        if (KM_THIRD_AT_START && s == 2)
+        if (KM_THIRD_AT_START && s == 2) {
             KM_EACH rate[i] = f[i];
-        else
+        } else
             km_rates(KM_STAGE_TIME(t, part, h, t_end), w, c, u, rate);
         KM_EACH rate[i] = KM_FMA(ih, k[s][i], rate[i]) KM_WITH_TIME(+slope * h * ft[i]);
         km_solve(J, c, lu, rate);

@@ -80,14 +80,15 @@ def project(x):
 
 
 def transformed(alpha, beta):
-    G = np.linalg.inv(beta - alpha)
-    return alpha @ G, np.diag(np.diag(G)) - G, G
+    """A and C of the table."""
+    inverse = np.linalg.inv(beta - alpha)
+    return alpha @ inverse, np.diag(np.diag(inverse)) - inverse
 
 
 def blemish(x):
     """0 for a method that is A-stable (both results), asks within the step, and has coefficients of a moderate size."""
     alpha, beta = unpack(x)
-    a, (A, C, _) = alpha.sum(1), transformed(alpha, beta)
+    a, (A, C) = alpha.sum(1), transformed(alpha, beta)
     y = np.concatenate([np.linspace(0.1, 6, 40), np.geomspace(7, 1e3, 10)])
     grows = max(abs(1 + 1j * v * w @ np.linalg.solve(np.eye(S) - 1j * v * beta, ONE)) for v in y for w in (beta[5], beta[4])) - 1
     stages = np.abs(1 - (alpha @ np.linalg.inv(beta)).sum(1)).max() # what a stage makes of what decays at once
@@ -97,12 +98,12 @@ def blemish(x):
 
 def table(alpha, beta, like):
     """The text of a table with these coefficients and the comments of another."""
-    A, C, G = transformed(alpha, beta)
+    (A, C), G = transformed(alpha, beta), beta - alpha
     a, b, omega = alpha.sum(1), beta.sum(1), np.linalg.inv(beta)
-    of = np.array([np.linalg.inv(G) @ v for v in (ONE, b, a**2, beta @ b, omega @ a**2)])[:, :5]
+    of = np.array([G @ v for v in (ONE, b, a**2, beta @ b, omega @ a**2)])[:, :5]
     number = {"GAMMA": beta[0, 0], "INVERSE_GAMMA": 1 / beta[0, 0]}
     for i in range(S):
-        number[f"NODE_{i + 1}"], number[f"SLOPE_{i + 1}"] = a[i], (beta - alpha).sum(1)[i]
+        number[f"NODE_{i + 1}"], number[f"SLOPE_{i + 1}"] = a[i], G.sum(1)[i]
         for j in range(i):
             number[f"A_{i + 1}{j + 1}"], number[f"C_{i + 1}{j + 1}"] = A[i, j], C[i, j]
     for name, right in (("A", [0, -1 / 2, -1 / 3, -1 / 6, -1]), ("B", [0, 0, -1 / 3, -1 / 6, 0])):

@@ -8,8 +8,8 @@
 
 #include "base/diag.h"
 #include "base/json.h"
-#include "model/model.h"
 #include "model/method.h"
+#include "model/model.h"
 #include "study/law.h"
 
 #include <stdbool.h>
